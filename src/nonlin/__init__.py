@@ -1,0 +1,72 @@
+"""nonlin: the activation-function workbench.
+
+``nonlin.get("mish")`` or ``nonlin.mish`` is a function: call it on tensors, arrays or numbers, and ask it for ``.grad(x)``,
+``.latex()`` or ``.module()``. ``nonlin.nn`` holds the PyTorch modules, ``nonlin.compare`` trains functions against
+each other. Importing this module loads no framework.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nonlin.errors import NonlinError
+
+if TYPE_CHECKING:
+    from nonlin import nn
+    from nonlin.activation import Activation, define, get
+    from nonlin.catalogue import Definition, definitions, param, uniform
+    from nonlin.expr import parse
+    from nonlin.lab.compare import compare
+
+__version__ = "0.1.0"
+__all__ = [
+    "Activation",
+    "Definition",
+    "NonlinError",
+    "compare",
+    "define",
+    "definitions",
+    "get",
+    "nn",
+    "param",
+    "parse",
+    "uniform",
+]
+
+_PLACES = {
+    "Activation": "nonlin.activation",
+    "Definition": "nonlin.catalogue",
+    "compare": "nonlin.lab.compare",
+    "define": "nonlin.activation",
+    "definitions": "nonlin.catalogue",
+    "get": "nonlin.activation",
+    "param": "nonlin.catalogue",
+    "parse": "nonlin.expr",
+    "uniform": "nonlin.catalogue",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load public names on first use; any catalogue name is a function: ``nonlin.mish``."""
+    if name == "nn":
+        return import_module("nonlin.nn")
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
+    if not name.startswith("_"):
+        from nonlin.catalogue import lookup
+
+        found = lookup(name)
+        if found is not None:
+            from nonlin.activation import Activation
+
+            return Activation(found)
+    from nonlin.errors import near
+
+    raise AttributeError(f"module 'nonlin' has no attribute {name!r}.{near(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    from nonlin.catalogue import definitions
+
+    return sorted({*__all__, *definitions()})

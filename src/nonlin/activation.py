@@ -1,0 +1,234 @@
+"""The public handle of one activation function: call it, differentiate it, print it, make a module of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import lru_cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from nonlin.catalogue import Definition, resolve
+from nonlin.errors import DataError, ParameterError
+from nonlin.expr import Expr, stabilise, substitute, tangent, to_text, var
+from nonlin.expr.nodes import const
+
+if TYPE_CHECKING:
+    import torch
+
+_EAR = "v{}"  # names of the tangent variables of a Jacobian; parameters are ordinary words
+
+
+class Activation:
+    """One activation function, ready to use on the caller's own arrays.
+
+    Calling it with a torch tensor returns a torch tensor (differentiable, to any order); with a NumPy array, a
+    NumPy array; with a number, a float. Shapes and dtypes are kept; integers become floating point. At kinks the
+    derivative is the one the definition states (0 for ReLU at 0); NaN gives NaN; infinities give the limit.
+
+    >>> import nonlin
+    >>> float(nonlin.get("relu")(-3.0)), float(nonlin.get("relu").grad(2.0))
+    (0.0, 1.0)
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+
+    @property
+    def name(self) -> str:
+        """Its id, with parameter values that differ from the defaults: ``leaky_relu(slope=0.3)``."""
+        return self.definition.name
+
+    @property
+    def formula(self) -> str:
+        """The textbook formula as text; ``nonlin.get`` reads it back."""
+        return self.definition.formula
+
+    @property
+    def kind(self) -> str:
+        """``elementwise``, ``rowwise`` or ``grouped``."""
+        return self.definition.kind
+
+    @property
+    def params(self) -> Mapping[str, float]:
+        """The parameters and their values."""
+        return self.definition.defaults
+
+    @property
+    def expr(self) -> Expr:
+        """The formula in numerically stable form."""
+        return self.definition.expr
+
+    def derivative(self, order: int = 1) -> str:
+        """Return the formula of the ``order``-th derivative as text (elementwise functions)."""
+        from nonlin.expr import derivative
+
+        if self.kind != "elementwise":
+            raise ParameterError(f"{self.name} works on whole rows; its derivative is a Jacobian, see .grad(x)")
+        return to_text(derivative(self.definition.at_rest(), "x", order))
+
+    def latex(self) -> str:
+        """Return the formula in LaTeX."""
+        from nonlin.expr.bridge import to_latex
+
+        return to_latex(self.definition.textbook)
+
+    def module(self, **options: Any) -> torch.nn.Module:
+        """Return a new ``torch.nn.Module``; ``options`` are those of its class in ``nonlin.nn``."""
+        from nonlin import nn
+
+        made: torch.nn.Module = nn.module(self.definition, **options)
+        return made
+
+    def __call__(self, x: Any, *, axis: int = -1, pieces: int = 2, **params: Any) -> Any:
+        """Return the function at ``x``.
+
+        Args:
+            x: tensor, array, or number, of any shape.
+            axis: the axis a rowwise or grouped function works along.
+            pieces: for a grouped function (maxout), the size of the groups of neighbours along ``axis``.
+            **params: parameter values: numbers, or arrays that broadcast against ``x``.
+
+        Raises:
+            DataError: ``x`` is not of a real numeric type, or its axis does not fit.
+            ParameterError: an unknown parameter, or a value out of range.
+        """
+        return self._evaluate(x, 0, axis, pieces, params)
+
+    def grad(self, x: Any, order: int = 1, *, axis: int = -1, pieces: int = 2, **params: Any) -> Any:
+        """Return the ``order``-th derivative at ``x``.
+
+        Elementwise: an array of the shape of ``x``. Rowwise: the full Jacobian; for ``x`` of shape (..., n) its shape is
+        (..., n, n), entry [..., i, j] = d output_i / d x_j, and one more n for each further order. Grouped: the
+        derivative of each group's output by each of its pieces, in the shape of ``x``.
+        """
+        if not isinstance(order, int) or isinstance(order, bool) or order < 0:
+            raise ParameterError(f"order must be a whole number of at least 0, not {order!r}")
+        return self._evaluate(x, order, axis, pieces, params)
+
+    def _evaluate(self, x: Any, order: int, axis: int, pieces: int, given: dict[str, Any]) -> Any:
+        backend = _backend(x)
+        numbers = {k: v for k, v in given.items() if isinstance(v, int | float | Fraction)}
+        arrays = {k: v for k, v in given.items() if k not in numbers}
+        root = _specialised(self.definition, tuple(sorted(numbers.items())), tuple(sorted(arrays)))
+        if self.kind == "elementwise":
+            return _plain(x, backend.evaluate(root, x, arrays, ("x",) * order))
+        if arrays:
+            raise ParameterError(f"{self.name} takes no array parameters")
+        return _along(self, backend, root, x, order, axis, pieces)
+
+    def __repr__(self) -> str:
+        return f"<nonlin {self.name}: {self.formula}>"
+
+
+@lru_cache(maxsize=4096)
+def _specialised(made: Definition, numbers: tuple[tuple[str, Any], ...], arrays: tuple[str, ...]) -> Expr:
+    """The stable formula with every known parameter folded in; ``arrays`` stay variables."""
+    bound = made.bind(**dict(numbers))
+    unknown = [n for n in arrays if n not in made.params]
+    if unknown:
+        made.check({unknown[0]: 0.0})  # raises with the near match
+    exact = {n: const(p.default) for n, p in bound.settable.items() if n not in arrays}
+    root = bound.expr if set(arrays) & set(bound.random) else bound.at_rest()
+    return stabilise(substitute(root, exact))
+
+
+def _backend(x: Any) -> ModuleType:
+    """Return the backend of an array's type, without importing a framework its owner has not imported."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(x, torch.Tensor):
+        from nonlin.backends import torch as found
+
+        return found
+    import numpy as np
+
+    if isinstance(x, np.ndarray | np.generic | int | float | list | tuple) and not isinstance(x, bool):
+        from nonlin.backends import numpy as plain
+
+        return plain
+    raise DataError(
+        f"x is a {type(x).__module__}.{type(x).__name__}; given can be a torch.Tensor, a NumPy array, or a number. "
+        "Convert it, for example with numpy.asarray(x)"
+    )
+
+
+def _plain(x: Any, result: Any) -> Any:
+    """A Python number for a Python number, a NumPy scalar for a NumPy scalar."""
+    if isinstance(x, int | float) and not hasattr(x, "dtype"):
+        return float(result)
+    return result[()] if getattr(x, "shape", None) == () and type(result).__module__ == "numpy" else result
+
+
+def _along(made: Activation, backend: ModuleType, root: Expr, x: Any, order: int, axis: int, pieces: int) -> Any:
+    """Evaluate a rowwise or grouped function, or its Jacobian, along one axis of ``x``."""
+    library: Any = sys.modules["torch"] if backend.__name__.endswith("torch") else sys.modules["numpy"]
+    x = backend.checked(x) if library.__name__ == "torch" else backend.as_float_array(x)
+    if x.ndim == 0:
+        raise DataError(f"{made.name} works along an axis; x must have at least one dimension")
+    if not -x.ndim <= axis < x.ndim:
+        raise DataError(f"axis={axis} is out of range for x with {x.ndim} dimensions")
+    rows = library.moveaxis(x, axis, -1)
+    n = rows.shape[-1]
+    if made.kind == "grouped":
+        if isinstance(pieces, bool) or not isinstance(pieces, int) or pieces < 1 or n % pieces:
+            raise DataError(f"pieces={pieces} must be a whole number that divides the {n} entries along axis {axis}")
+        rows = rows.reshape((*rows.shape[:-1], n // pieces, pieces))
+    elif n == 0:
+        raise DataError(f"{made.name} needs at least one entry along axis {axis}")
+    if order == 0:
+        result = backend.evaluate(root, rows)
+        if made.kind == "grouped":
+            result = result[..., 0]
+        return library.moveaxis(result, -1, axis)
+    result = _jacobian(backend, library, root, rows, order)
+    if made.kind == "grouped":
+        if order > 1:
+            return library.zeros_like(x)
+        flat = result[..., 0, :].reshape((*rows.shape[:-2], n))
+        return library.moveaxis(flat, -1, axis)
+    return result
+
+
+def _jacobian(backend: ModuleType, library: Any, root: Expr, rows: Any, order: int) -> Any:
+    """Return the derivative of a row: (..., m, n, ...) with the output index first, then one n per order."""
+    n = rows.shape[-1]
+    names = [_EAR.format(k) for k in range(order)]
+    for name in names:
+        root = stabilise(tangent(root, {"x": var(name)}))
+    options = {"device": rows.device} if library.__name__ == "torch" else {}
+    unit = library.eye(n, dtype=rows.dtype, **options)
+    directions = {name: unit.reshape((1,) * k + (n,) + (1,) * (order - 1 - k) + (n,)) for k, name in enumerate(names)}
+    wide = rows.reshape((*rows.shape[:-1], *(1,) * order, n))
+    result = backend.evaluate(root, wide, directions)
+    return library.moveaxis(result, -1, -1 - order)
+
+
+def get(name: str | Definition | Activation, **params: float) -> Activation:
+    """Return an activation function by name, alias, ``name(parameter=value)``, or a typed formula in ``x``.
+
+    Raises:
+        UnknownNameError: no such name; the message holds a near match.
+        FormulaError: the formula cannot be read; the message points at the column.
+        ParameterError: a parameter is unknown, missing or out of range.
+
+    >>> get("x*tanh(exp(x))")(1.0)
+    0.9913289158005998
+    """
+    spec = name.definition if isinstance(name, Activation) else name
+    return Activation(resolve(spec, **params))
+
+
+def define(name: str, formula: Expr | str, **columns: Any) -> Activation:
+    """Add a function of your own to the catalogue, with the same rights as any other, and return it.
+
+    Columns are those of :func:`nonlin.catalogue.define`: parameters as ``param(...)`` or numbers, ``aliases``,
+    ``cite``, ``summary``, ``title``.
+
+    >>> tanhexp = define("my_tanhexp", "x*tanh(exp(x))")
+    >>> tanhexp.derivative()
+    'tanh(exp(x)) + x*sech2(exp(x))*exp(x)'
+    """
+    from nonlin.catalogue import define as define_here
+
+    return Activation(define_here(name, formula, **columns))

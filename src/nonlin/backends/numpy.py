@@ -1,0 +1,114 @@
+"""NumPy: arrays and Python numbers. Half types are computed in float32 and rounded once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
+from nonlin.errors import DataError
+from nonlin.expr import Expr
+
+
+def row_sum(u: Any) -> Any:
+    """Sum over the last axis, kept with length 1."""
+    return np.sum(u, axis=-1, keepdims=True)
+
+
+def row_max(u: Any) -> Any:
+    """Largest entry of the last axis, kept with length 1."""
+    return np.max(u, axis=-1, keepdims=True)
+
+
+def row_first_max(u: Any) -> Any:
+    """One at the first largest entry of the last axis, zero elsewhere."""
+    mask = np.zeros(u.shape, u.dtype)
+    np.put_along_axis(mask, np.argmax(u, axis=-1, keepdims=True), 1, axis=-1)
+    return mask
+
+
+def _shifted(u: Any) -> tuple[Any, Any]:
+    top = row_max(u)
+    safe = np.where(np.isinf(top), 0, top)
+    return u - safe, safe
+
+
+def row_softmax(u: Any) -> Any:
+    """exp(u) over its sum along the last axis."""
+    e = np.exp(_shifted(u)[0])
+    return e / row_sum(e)
+
+
+def _excess(shifted: Any) -> Any:
+    """log of the sum of exp(shifted), whose largest entry is 0, with the digits of a small remainder kept."""
+    first = row_first_max(shifted)
+    return np.log1p(row_sum(np.where(first > 0, 0, np.exp(shifted))))
+
+
+def row_logsumexp(u: Any) -> Any:
+    """log of the sum of exp(u) along the last axis."""
+    shifted, top = _shifted(u)
+    return top + _excess(shifted)
+
+
+def row_log_softmax(u: Any) -> Any:
+    """log of softmax along the last axis."""
+    shifted, _ = _shifted(u)
+    return shifted - _excess(shifted)
+
+
+@lru_cache(maxsize=1)
+def scope() -> dict[str, Any]:
+    """Return the names an emitted program may use."""
+    from scipy import special
+
+    rows = (row_sum, row_max, row_first_max, row_softmax, row_logsumexp, row_log_softmax)
+    return {"np": np, "special": special, **{f.__name__: f for f in rows}}
+
+
+@lru_cache(maxsize=4096)
+def compiled(roots: tuple[Expr, ...], names: tuple[str, ...], dtype: str) -> Kernel:
+    """Return the function of ``names`` that computes ``roots`` in ``dtype`` ('float32' or 'float64')."""
+    return build(emit("numpy", [guarded(r, dtype) for r in roots], names), scope())
+
+
+def as_float_array(x: Any, what: str = "x") -> np.ndarray[Any, Any]:
+    """Return ``x`` as an array of a floating type; integers become float64.
+
+    Raises:
+        DataError: for booleans, complex numbers, text and objects.
+    """
+    array = np.asarray(x)
+    if array.dtype.kind in "iu":
+        return array.astype(np.float64)
+    if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
+        return array
+    hint = {"b": "convert it with .astype(float)", "c": "apply the function to .real and .imag"}
+    way_out = hint.get(array.dtype.kind, "give numbers")
+    raise DataError(f"{what} has dtype {array.dtype.name}; an activation function takes real numbers: {way_out}")
+
+
+def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: tuple[str, ...] = ()) -> np.ndarray[Any, Any]:
+    """Return ``root``, differentiated by the names in ``wrt``, at ``x``, elementwise.
+
+    Args:
+        root: an expression in ``x`` and the names of ``params``.
+        x: array of any shape and floating type; the result has both.
+        params: arrays that broadcast against ``x``.
+        wrt: names to differentiate by, once each.
+    """
+    array = as_float_array(x)
+    expr = differentiated(root, wrt)
+    dtype = "float64" if array.dtype.itemsize >= 8 else "float32"
+    names = ("x", *(params or {}))
+    args = [array.astype(dtype, copy=False)]
+    args += [as_float_array(v, n).astype(dtype, copy=False) for n, v in (params or {}).items()]
+    with np.errstate(all="ignore"):
+        result = np.asarray(compiled((expr,), names, dtype)(*args), dtype=dtype)
+        shape = np.broadcast_shapes(*(a.shape for a in args)) if len(args) > 1 else array.shape
+        if result.ndim < len(shape) or result.size == 1 != array.size:
+            result = np.broadcast_to(result, shape).copy()
+        return result.astype(array.dtype, copy=False)

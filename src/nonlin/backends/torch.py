@@ -1,0 +1,282 @@
+"""PyTorch: a differentiable function that saves only its input, exact to any order.
+
+The backward pass multiplies by the emitted derivative rather than differentiating the emitted value, so no NaN comes
+out of a branch that was not taken, and tails keep their relative accuracy. Half types are computed in float32
+and rounded once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
+from nonlin.errors import DataError
+from nonlin.expr import Expr, is_rowwise
+from nonlin.expr.nodes import ZERO
+
+
+def minimum(a: Tensor | float, b: Tensor | float) -> Tensor | float:
+    """The smaller of two tensors or numbers, NaN if either is."""
+    if isinstance(b, Tensor):
+        return torch.minimum(a, b) if isinstance(a, Tensor) else torch.clamp(b, max=a)
+    return torch.clamp(a, max=b) if isinstance(a, Tensor) else min(a, b)
+
+
+def maximum(a: Tensor | float, b: Tensor | float) -> Tensor | float:
+    """The larger of two tensors or numbers, NaN if either is."""
+    if isinstance(b, Tensor):
+        return torch.maximum(a, b) if isinstance(a, Tensor) else torch.clamp(b, min=a)
+    return torch.clamp(a, min=b) if isinstance(a, Tensor) else max(a, b)
+
+
+def row_sum(u: Tensor) -> Tensor:
+    """Sum over the last axis, kept with length 1."""
+    return u.sum(-1, keepdim=True)
+
+
+def row_max(u: Tensor) -> Tensor:
+    """Largest entry of the last axis, kept with length 1; the first of equal ones gets the gradient."""
+    return torch.gather(u, -1, u.argmax(-1, keepdim=True))
+
+
+def row_first_max(u: Tensor) -> Tensor:
+    """One at the first largest entry of the last axis, zero elsewhere."""
+    return torch.zeros_like(u).scatter(-1, u.argmax(-1, keepdim=True), 1.0)
+
+
+def row_softmax(u: Tensor) -> Tensor:
+    """exp(u) over its sum along the last axis."""
+    return torch.softmax(u, -1)
+
+
+def _shifted(u: Tensor) -> tuple[Tensor, Tensor]:
+    top = u.amax(-1, keepdim=True).detach()
+    safe = torch.where(torch.isinf(top), torch.zeros_like(top), top)
+    return u - safe, safe
+
+
+def _excess(shifted: Tensor) -> Tensor:
+    """log of the sum of exp(shifted), whose largest entry is 0, with the digits of a small remainder kept."""
+    first = row_first_max(shifted.detach())
+    rest = torch.where(first > 0, torch.zeros_like(shifted), torch.exp(shifted))
+    # the largest entry adds exp(0) - 1 = 0 to the remainder, but its gradient counts
+    return torch.log1p(row_sum(rest) + row_sum(first * torch.expm1(torch.where(first > 0, shifted, first))))
+
+
+def row_logsumexp(u: Tensor) -> Tensor:
+    """log of the sum of exp(u) along the last axis."""
+    shifted, top = _shifted(u)
+    return top + _excess(shifted)
+
+
+def row_log_softmax(u: Tensor) -> Tensor:
+    """log of softmax along the last axis."""
+    shifted, _ = _shifted(u)
+    return shifted - _excess(shifted)
+
+
+def _where(dtype: torch.dtype) -> Callable[..., Any]:
+    """torch.where for a kernel in ``dtype``: of two plain numbers torch's own would give the default dtype."""
+
+    def where(condition: Tensor | bool, a: Tensor | float, b: Tensor | float) -> Tensor | float:
+        if isinstance(condition, bool):
+            return a if condition else b
+        if not isinstance(a, Tensor) and not isinstance(b, Tensor):
+            return torch.where(condition, torch.full((), a, dtype=dtype, device=condition.device), b)
+        return torch.where(condition, a, b)
+
+    return where
+
+
+_WHERE = {"float32": _where(torch.float32), "float64": _where(torch.float64)}
+_SCOPE: dict[str, Any] = {
+    "torch": torch,
+    "math": math,
+    **{f.__name__: f for f in (minimum, maximum, row_sum, row_max, row_first_max, row_softmax, row_logsumexp,
+                               row_log_softmax)},
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def compiled(roots: tuple[Expr, ...], names: tuple[str, ...], dtype: torch.dtype, finite_only: bool = False) -> Kernel:
+    """Return the function of ``names`` that computes ``roots`` in ``dtype`` (float32 or float64)."""
+    kind = "float64" if dtype == torch.float64 else "float32"
+    outputs = [guarded(r, kind, finite_only) for r in roots]
+    text = emit("torch", outputs, names)
+    return build(text, {**_SCOPE, "where": _WHERE[kind]})
+
+
+def checked(x: Any, what: str = "x") -> Tensor:
+    """Return ``x`` if it is a real tensor; integers become the default floating type.
+
+    Raises:
+        DataError: for boolean and complex tensors and for anything else.
+    """
+    if not isinstance(x, Tensor):
+        raise DataError(f"{what} must be a torch.Tensor, not {type(x).__name__}")
+    if x.is_floating_point():
+        return x
+    if x.dtype == torch.bool or x.is_complex():
+        hint = "convert it with .float()" if x.dtype == torch.bool else "apply the function to .real and .imag"
+        raise DataError(f"{what} has dtype {x.dtype}; an activation function takes real numbers: {hint}")
+    return x.to(torch.get_default_dtype())
+
+
+def _shape(tensors: Sequence[Tensor]) -> torch.Size:
+    return torch.broadcast_shapes(*(t.shape for t in tensors))  # type: ignore[no-untyped-call,no-any-return]
+
+
+def _run(root: Expr, names: tuple[str, ...], tensors: Sequence[Tensor]) -> Tensor:
+    """Evaluate one expression without recording a derivative."""
+    x = tensors[0]
+    dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
+    args = [t if t.dtype == dtype else t.to(dtype) for t in tensors]
+    result = compiled((root,), names, dtype)(*args)
+    if not isinstance(result, Tensor):
+        shape = _shape(tensors)
+        return torch.full(shape, result, dtype=x.dtype, device=x.device)
+    if result.dim() == 0 and x.dim() > 0:
+        result = result.expand(_shape(tensors))
+    if result is x:  # the identity; autograd wants a tensor of its own
+        return result.clone()
+    return result.to(x.dtype)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to compute: ``root`` of the variables ``names``, differentiated once by each name in ``wrt``."""
+
+    root: Expr
+    names: tuple[str, ...]
+    wrt: tuple[str, ...]
+
+    def slope(self, i: int) -> _Plan | None:
+        """The plan differentiated by its i-th variable, or None where that is zero everywhere."""
+        more = _Plan(self.root, self.names, (*self.wrt, self.names[i]))
+        return None if differentiated(more.root, more.wrt) is ZERO else more
+
+
+class _Elementwise(torch.autograd.Function):
+    """A plan on tensors; its derivative is the same function of the plan with one more name."""
+
+    @staticmethod
+    def forward(plan: _Plan, *tensors: Tensor) -> Tensor:
+        return _run(differentiated(plan.root, plan.wrt), plan.names, tensors)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.plan, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        tensors = ctx.saved_tensors
+        results: list[Tensor | None] = [None]
+        for i, tensor in enumerate(tensors):
+            slope = ctx.plan.slope(i) if ctx.needs_input_grad[1 + i] else None
+            if slope is None:
+                results.append(torch.zeros_like(tensor) if ctx.needs_input_grad[1 + i] else None)
+            else:
+                product = grads[0] * _apply(slope, tensors)
+                results.append(product.sum_to_size(tensor.shape).to(tensor.dtype))
+        return tuple(results)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        tensors = ctx.saved_tensors
+        shape = _shape(tensors)
+        total = tensors[0].new_zeros(shape)
+        for i, tangent in enumerate(tangents[1:]):
+            slope = ctx.plan.slope(i)
+            if tangent is not None and slope is not None:
+                total = total + tangent * _apply(slope, tensors)
+        return total
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], plan: _Plan, *tensors: Tensor) -> tuple[Tensor, int]:
+        rank = max(t.dim() - (d is not None) for t, d in zip(tensors, in_dims[1:], strict=True))
+        aligned = []
+        for tensor, dim in zip(tensors, in_dims[1:], strict=True):
+            if dim is not None:  # batch first, then ones, so that the rest still broadcasts from the right
+                tensor = tensor.movedim(dim, 0)
+                ones = (1,) * (rank - tensor.dim() + 1)
+                tensor = tensor.reshape(tensor.shape[:1] + ones + tensor.shape[1:])
+            aligned.append(tensor)
+        return _apply(plan, aligned), 0
+
+
+def _apply(plan: _Plan, tensors: Sequence[Tensor]) -> Tensor:
+    result: Tensor = _Elementwise.apply(plan, *tensors)  # type: ignore[no-untyped-call]
+    return result
+
+
+def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: tuple[str, ...] = ()) -> Tensor:
+    """Return ``root``, differentiated by the names in ``wrt``, at ``x``; differentiable to any order.
+
+    Args:
+        root: an expression in ``x`` and the names of ``params``.
+        x: real tensor of any shape; the result has its shape, dtype and device.
+        params: tensors that broadcast against ``x``; they get gradients too.
+        wrt: names to differentiate by, once each (elementwise expressions only).
+    """
+    x = checked(x)
+    names = ("x", *(params or {}))
+    tensors = [x, *(checked(v, n) for n, v in (params or {}).items())]
+    if torch.compiler.is_compiling():
+        return _traced(root, names, wrt, tensors)
+    if is_rowwise(root):  # torch differentiates the reductions; each saves one tensor
+        return _run(differentiated(root, wrt), names, tensors)
+    return _apply(_Plan(root, names, wrt), tensors)
+
+
+def _traced(root: Expr, names: tuple[str, ...], wrt: tuple[str, ...], tensors: Sequence[Tensor]) -> Tensor:
+    """Under torch.compile: plain operations whose gradient is the emitted derivative.
+
+    f(c) + f'(c) * (t - c) at c = t, with c held constant; the difference is 0, and 0 for infinite t too.
+    """
+    x = tensors[0]
+    dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
+    kernel, rowwise = _TRACED[_looked_up(root, names, wrt, x.dtype == torch.float64)]
+    wide = [t.to(dtype) for t in tensors]
+    if rowwise:
+        result: Tensor = kernel(*wide)
+        return result.to(x.dtype)
+    fixed = [t.detach() for t in wide]
+    total, *slopes = kernel(*fixed)
+    shape = _shape(tensors)
+    if not isinstance(total, Tensor):
+        total = torch.full(shape, total, dtype=dtype, device=x.device)
+    for slope, tensor, constant in zip(slopes, wide, fixed, strict=True):
+        total = total + slope * torch.nan_to_num(tensor - constant)
+    expanded: Tensor = total.expand(shape).to(x.dtype)
+    return expanded
+
+
+_TRACED: dict[str, tuple[Kernel, bool]] = {}
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _looked_up(root: Expr, names: tuple[str, ...], wrt: tuple[str, ...], double: bool) -> str:
+    """Compile value and slopes while torch.compile traces, out of its sight; return the key to find them by."""
+    rowwise = is_rowwise(root)
+    slopes = () if rowwise else tuple(differentiated(root, (*wrt, n)) for n in names)
+    outputs = (differentiated(root, wrt), *slopes)
+    key = f"{outputs} of {names} in {'double' if double else 'single'}"
+    _TRACED[key] = compiled(outputs, names, torch.float64 if double else torch.float32), rowwise
+    return key
+
+
+def value_and_slope(root: Expr, dtype: torch.dtype) -> Kernel:
+    """Return a function of a tensor giving ``(f(x), f'(x))`` with their common parts computed once.
+
+    For training loops that write their own backward pass; records nothing for autograd.
+    """
+    return compiled((root, differentiated(root, ("x",))), ("x",), dtype, True)

@@ -1,0 +1,165 @@
+"""Formulas evaluated in arbitrary precision, through mpmath: constants, limits, and the tests' oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from nonlin.expr.nodes import Expr, variables
+from nonlin.expr.primitives import PRIMITIVES
+from nonlin.expr.program import source
+
+if TYPE_CHECKING:
+    import mpmath
+
+_HUGE = 10**9
+"""Beyond exp(1e9) a number is infinite, below exp(-1e9) zero: no float type of any kind reaches that far."""
+
+
+@lru_cache(maxsize=1)
+def namespace() -> dict[str, Any]:
+    """Return what an emitted mpmath program may call; special functions from their definitions, limits saturated."""
+    from mpmath import mp
+
+    def exp(u: mpmath.mpf) -> mpmath.mpf:
+        if u > _HUGE:
+            return mp.inf
+        return mp.zero if u < -_HUGE else mp.exp(u)
+
+    def sigmoid(u: mpmath.mpf) -> mpmath.mpf:
+        return 1 / (1 + exp(-u))
+
+    def sech2(u: mpmath.mpf) -> mpmath.mpf:
+        t = exp(-2 * abs(u))
+        return 4 * t / (1 + t) ** 2
+
+    def log1p(u: mpmath.mpf) -> mpmath.mpf:
+        return mp.inf if u == mp.inf else mp.log1p(u)
+
+    def pick(a: mpmath.mpf, b: mpmath.mpf, lower: bool) -> mpmath.mpf:
+        if mp.isnan(a) or mp.isnan(b):
+            return mp.nan
+        return a if (a < b) == lower else b
+
+    return {
+        "mp": mp,
+        "exp": exp,
+        "expm1": lambda u: exp(u) if abs(u) > _HUGE else mp.expm1(u),
+        "log": lambda u: mp.log(u) if u > 0 else (-mp.inf if u == 0 else mp.nan),
+        "log1p": log1p,
+        "tanh": lambda u: mp.sign(u) if abs(u) > _HUGE else mp.tanh(u),
+        "sech2": sech2,
+        "sigmoid": sigmoid,
+        "softplus": lambda u: u if u > _HUGE else log1p(exp(u)),
+        "least": lambda a, b: pick(a, b, True),
+        "greatest": lambda a, b: pick(a, b, False),
+        **_rows(exp),
+    }
+
+
+def _rows(exp: Callable[[Any], Any]) -> dict[str, Any]:
+    """Reductions over a row held as a Python object array-like ``Row``."""
+
+    def reduce_sum(u: Row) -> Any:
+        from mpmath import mp
+
+        return mp.fsum(u.items)
+
+    def first_max(u: Row) -> Row:
+        best = max(range(len(u.items)), key=lambda i: (u.items[i], -i))
+        return Row([Fraction(i == best) for i in range(len(u.items))])
+
+    def softmax(u: Row) -> Row:
+        shifted = [exp(v) for v in u.items]
+        total = sum(shifted)
+        return Row([v / total for v in shifted])
+
+    def logsumexp(u: Row) -> Any:
+        from mpmath import mp
+
+        return mp.log(sum(exp(v) for v in u.items))
+
+    return {
+        "row_sum": reduce_sum,
+        "row_max": lambda u: max(u.items),
+        "row_first_max": first_max,
+        "row_softmax": softmax,
+        "row_logsumexp": logsumexp,
+        "row_log_softmax": lambda u: u - logsumexp(u),
+    }
+
+
+class Row:
+    """A row of exact numbers with the arithmetic an emitted program needs."""
+
+    def __init__(self, items: Sequence[Any]) -> None:
+        self.items = list(items)
+
+    def _with(self, other: Any, combine: Callable[[Any, Any], Any]) -> Row:
+        others = other.items if isinstance(other, Row) else [other] * len(self.items)
+        return Row([combine(a, b) for a, b in zip(self.items, others, strict=True)])
+
+    def __sub__(self, other: Any) -> Row:
+        return self._with(other, lambda a, b: a - b)
+
+    def __mul__(self, other: Any) -> Row:
+        return self._with(other, lambda a, b: a * b)
+
+    def __truediv__(self, other: Any) -> Row:
+        return self._with(other, lambda a, b: a / b)
+
+
+@lru_cache(maxsize=2048)
+def _program(root: Expr, names: tuple[str, ...]) -> Callable[..., Any]:
+    text = source("mpmath", [root], names, _exact_literal)
+    scope = dict(namespace())
+    if "row_" in text:  # the textbook exp of a row goes entry by entry
+        plain = scope["exp"]
+        scope["exp"] = lambda u: Row([plain(v) for v in u.items]) if isinstance(u, Row) else plain(u)
+    exec(compile(text, "<nonlin exact>", "exec"), scope)  # text emitted from our own nodes, never from a user's
+    made: Callable[..., Any] = scope["f"]
+    return made
+
+
+def _exact_literal(node: Expr) -> str | None:
+    if isinstance(node.payload, Fraction):
+        return f"(mp.mpf({node.payload.numerator}) / {node.payload.denominator})"
+    return None
+
+
+def evaluate(root: Expr, values: Mapping[str, Any] | None = None, digits: int = 50) -> Any:
+    """Return ``root`` at ``values`` as an mpmath number, computed with ``digits`` significant digits.
+
+    Values may be ints, floats (taken exactly), fractions, mpmath numbers, or a :class:`Row`.
+    """
+    from mpmath import mp
+
+    names = tuple(variables(root))
+    given = values or {}
+    with mp.workdps(digits):
+        args = []
+        for name in names:
+            value = given[name]
+            if isinstance(value, Fraction):
+                value = mp.mpf(value.numerator) / value.denominator
+            args.append(value if isinstance(value, Row) else mp.mpf(value))
+        try:
+            result = _program(root, names)(*args)
+        except ZeroDivisionError:
+            return mp.nan
+        return result if isinstance(result, Row) else mp.mpf(result)
+
+
+@lru_cache(maxsize=8192)
+def constant(root: Expr) -> float:
+    """Return a variable-free expression correctly rounded to a Python float."""
+    if isinstance(root.payload, Fraction):
+        return float(root.payload)
+    return float(evaluate(root, digits=40))
+
+
+def is_constant(root: Expr) -> bool:
+    """Whether an expression holds no variable and is a number (not a condition)."""
+    return not variables(root) and (root.op not in PRIMITIVES or PRIMITIVES[root.op].tangent is not None)
