@@ -88,6 +88,8 @@ def _where(dtype: torch.dtype) -> Callable[..., Any]:
     def where(condition: Tensor | bool, a: Tensor | float, b: Tensor | float) -> Tensor | float:
         if isinstance(condition, bool):
             return a if condition else b
+        if isinstance(a, float) and isinstance(b, float) and a == 1.0 and b == 0.0:
+            return condition.to(dtype)
         if not isinstance(a, Tensor) and not isinstance(b, Tensor):
             return torch.where(condition, torch.full((), a, dtype=dtype, device=condition.device), b)
         return torch.where(condition, a, b)
@@ -193,7 +195,7 @@ class _Elementwise(torch.autograd.Function):
     def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
         tensors = ctx.saved_tensors
         shape = _shape(tensors)
-        total = tensors[0].new_zeros(shape)
+        total: Tensor = tensors[0].new_zeros(shape)
         for i, tangent in enumerate(tangents[1:]):
             slope = ctx.plan.slope(i)
             if tangent is not None and slope is not None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import mpmath
 
 _HUGE = 10**9
-"""Beyond exp(1e9) a number is infinite, below exp(-1e9) zero: no float type of any kind reaches that far."""
+"""From here on bounded functions stand at their limits: exp(-1e9) is zero in every float type."""
+_HUGER = 2**4096
+"""From here on exp and powers are infinite or zero, and sin and cos unknown. Below, mpmath holds them exactly (textbook
+quotients such as tanh's need that); the cost is as many bits as the argument's own exponent."""
 
 
 @lru_cache(maxsize=1)
@@ -24,9 +27,16 @@ def namespace() -> dict[str, Any]:
     from mpmath import mp
 
     def exp(u: mpmath.mpf) -> mpmath.mpf:
-        if u > _HUGE:
-            return mp.inf
-        return mp.zero if u < -_HUGE else mp.exp(u)
+        if abs(u) > _HUGER:
+            return mp.inf if u > 0 else mp.zero
+        return mp.exp(u)
+
+    def power(a: mpmath.mpf, b: mpmath.mpf) -> mpmath.mpf:
+        if a < 0 and not mp.isint(b):
+            return mp.nan  # real arithmetic, as the kernels do
+        if a and abs(b * mp.log(abs(a))) > _HUGER:
+            return mp.inf if (abs(a) > 1) == (b > 0) else mp.zero
+        return mp.power(a, b)
 
     def sigmoid(u: mpmath.mpf) -> mpmath.mpf:
         return 1 / (1 + exp(-u))
@@ -35,8 +45,11 @@ def namespace() -> dict[str, Any]:
         t = exp(-2 * abs(u))
         return 4 * t / (1 + t) ** 2
 
+    def log(u: mpmath.mpf) -> mpmath.mpf:
+        return mp.log(u) if u > 0 else (-mp.inf if u == 0 else mp.nan)
+
     def log1p(u: mpmath.mpf) -> mpmath.mpf:
-        return mp.inf if u == mp.inf else mp.log1p(u)
+        return mp.log1p(u) if -1 < u < mp.inf else log(1 + u)
 
     def pick(a: mpmath.mpf, b: mpmath.mpf, lower: bool) -> mpmath.mpf:
         if mp.isnan(a) or mp.isnan(b):
@@ -46,13 +59,21 @@ def namespace() -> dict[str, Any]:
     return {
         "mp": mp,
         "exp": exp,
-        "expm1": lambda u: exp(u) if abs(u) > _HUGE else mp.expm1(u),
-        "log": lambda u: mp.log(u) if u > 0 else (-mp.inf if u == 0 else mp.nan),
+        "expm1": lambda u: exp(u) - 1 if abs(u) > _HUGE else mp.expm1(u),
+        "log": log,
         "log1p": log1p,
+        "power": power,
+        "sqrt": lambda u: mp.sqrt(u) if u >= 0 else mp.nan,
+        "sin": lambda u: mp.sin(u) if abs(u) < _HUGER else mp.nan,
+        "cos": lambda u: mp.cos(u) if abs(u) < _HUGER else mp.nan,
         "tanh": lambda u: mp.sign(u) if abs(u) > _HUGE else mp.tanh(u),
         "sech2": sech2,
         "sigmoid": sigmoid,
         "softplus": lambda u: u if u > _HUGE else log1p(exp(u)),
+        "erf": lambda u: mp.sign(u) if abs(u) > _HUGE else mp.erf(u),
+        "erfc": lambda u: 1 - mp.sign(u) if abs(u) > _HUGE else mp.erfc(u),
+        "normal_cdf": lambda u: (1 + mp.sign(u)) / 2 if abs(u) > _HUGE else mp.ncdf(u),
+        "normal_pdf": lambda u: mp.zero if abs(u) > _HUGE else mp.npdf(u),
         "least": lambda a, b: pick(a, b, True),
         "greatest": lambda a, b: pick(a, b, False),
         **_rows(exp),

@@ -95,7 +95,7 @@ primitive("div", 2, _div_tangent, _everywhere("({0} / {1})"))
 primitive("neg", 1, lambda a, d, n: mul(-1, d[0]), _everywhere("(-{0})"))
 primitive("pow", 2, _pow_tangent, {
     "text": "({0} ** {1})", "numpy": "np.power({0}, {1})", "torch": "torch.pow({0}, {1})",
-    "mpmath": "mp.power({0}, {1})", "sympy": "sp.Pow({0}, {1})",
+    "mpmath": "power({0}, {1})", "sympy": "sp.Pow({0}, {1})",
 })  # fmt: skip
 
 # -- conditions and selection ----------------------------------------------------------------------------------
@@ -161,17 +161,17 @@ _elementary: tuple[tuple[str, Callable[[Expr], Expr], str, str, str, str], ...] 
     ("sigmoid", lambda u: div(call("sech2", div(u, 2)), 4), "", "", "sigmoid", "sigmoid"),
     ("softplus", lambda u: call("sigmoid", u), "", "", "softplus", "softplus"),
     ("erf", lambda u: mul(div(2, call("sqrt", _PI)), call("exp", mul(-1, mul(u, u)))),
-     "special.erf", "torch.erf", "mp.erf", "sp.erf"),
+     "special.erf", "torch.erf", "erf", "sp.erf"),
     ("erfc", lambda u: mul(div(-2, call("sqrt", _PI)), call("exp", mul(-1, mul(u, u)))),
-     "special.erfc", "torch.erfc", "mp.erfc", "sp.erfc"),
-    ("normal_cdf", lambda u: call("normal_pdf", u), "", "", "mp.ncdf", "normal_cdf"),
-    ("normal_pdf", lambda u: mul(-1, mul(u, call("normal_pdf", u))), "", "", "mp.npdf", "normal_pdf"),
-    ("sin", lambda u: call("cos", u), "np.sin", "torch.sin", "mp.sin", "sp.sin"),
-    ("cos", lambda u: mul(-1, call("sin", u)), "np.cos", "torch.cos", "mp.cos", "sp.cos"),
+     "special.erfc", "torch.erfc", "erfc", "sp.erfc"),
+    ("normal_cdf", lambda u: call("normal_pdf", u), "", "", "normal_cdf", "normal_cdf"),
+    ("normal_pdf", lambda u: mul(-1, mul(u, call("normal_pdf", u))), "", "", "normal_pdf", "normal_pdf"),
+    ("sin", lambda u: call("cos", u), "np.sin", "torch.sin", "sin", "sp.sin"),
+    ("cos", lambda u: mul(-1, call("sin", u)), "np.cos", "torch.cos", "cos", "sp.cos"),
     ("arctan", lambda u: div(ONE, add(ONE, mul(u, u))), "np.arctan", "torch.atan", "mp.atan", "sp.atan"),
     ("arcsinh", lambda u: div(ONE, call("sqrt", add(ONE, mul(u, u)))), "np.arcsinh", "torch.asinh",
      "mp.asinh", "sp.asinh"),
-    ("sqrt", lambda u: div(_HALF, call("sqrt", u)), "np.sqrt", "torch.sqrt", "mp.sqrt", "sp.sqrt"),
+    ("sqrt", lambda u: div(_HALF, call("sqrt", u)), "np.sqrt", "torch.sqrt", "sqrt", "sp.sqrt"),
 )  # fmt: skip
 _lowerings: dict[str, Callable[[Expr], Expr]] = {
     "sigmoid": _lower_sigmoid,

@@ -1,0 +1,1 @@
+"""The laboratory: data sets, training in lockstep, statistics, the result store and the engines."""

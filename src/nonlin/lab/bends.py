@@ -1,0 +1,94 @@
+"""One activation function inside a hand-written training step: value and derivative from one compiled kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nonlin.backends.kernel import differentiated
+from nonlin.backends.torch import compiled, evaluate
+from nonlin.catalogue import Definition
+from nonlin.expr import const, stabilise, substitute, var
+
+
+class Bend:
+    """A function's forward and backward on float32 tensors of shape (..., features, samples).
+
+    ``learned`` names its learnable parameters, ``initial`` their starting values. A random parameter is a variable ``u``
+    uniform in [0, 1) while training. Rowwise functions work over the features, grouped ones reduce ``pieces`` neighbours.
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.learned = [n for n, p in definition.settable.items() if p.learnable]
+        self.initial = [float(definition.settable[n].default) for n in self.learned]
+        self.random = list(definition.random)
+        self.elementwise = definition.kind == "elementwise"
+        self.pieces = 2 if definition.kind == "grouped" else 1
+        fixed = {n: const(p.default) for n, p in definition.settable.items() if n not in self.learned}
+        drawn = {n: var(a) + (var(b) - var(a)) * var(f"u_{n}") for n, (a, b) in definition.random.items()}
+        self.rest = stabilise(substitute(definition.at_rest(), fixed))
+        moving = stabilise(substitute(substitute(definition.expr, drawn), fixed))
+        names = ("x", *self.learned)
+        if self.elementwise:
+            noisy = (*names, *(f"u_{n}" for n in self.random))
+            slopes = tuple(differentiated(moving, (n,)) for n in names)
+            self.training = compiled((moving, *slopes), noisy, torch.float32, True)
+            rest_slopes = tuple(differentiated(self.rest, (n,)) for n in names)
+            self.resting = compiled((self.rest, *rest_slopes), names, torch.float32, True)
+            self.value = compiled((self.rest,), names, torch.float32, True)
+
+    def forward(self, z: Tensor, knobs: Sequence[Tensor], noise: Tensor | None, train: bool) -> tuple[Tensor, Any]:
+        """Return f(z) and what :meth:`backward` needs (None unless ``train``)."""
+        if not self.elementwise:
+            return self._rows(z, train)
+        if not train:
+            return _tensor(self.value(z, *knobs), z), None
+        if noise is not None:
+            value, *slopes = self.training(z, *knobs, *(noise,) * len(self.random))
+        else:
+            value, *slopes = self.resting(z, *knobs)
+        return _tensor(value, z), slopes
+
+    def _rows(self, z: Tensor, train: bool) -> tuple[Tensor, Any]:
+        with torch.enable_grad():
+            leaf = z.detach().requires_grad_(train)
+            rows = leaf.transpose(-1, -2)
+            if self.pieces > 1:
+                rows = rows.unflatten(-1, (-1, self.pieces))
+            out = evaluate(self.rest, rows)
+            out = (out[..., 0] if self.pieces > 1 else out).transpose(-1, -2)
+        return out.detach(), (leaf, out) if train else None
+
+    def backward(self, saved: Any, d: Tensor, knob_grads: Sequence[Tensor]) -> Tensor:
+        """Return the gradient before the function; fill those of the learned parameters, (seeds, 1, 1) each."""
+        if not self.elementwise:
+            leaf, out = saved
+            return torch.autograd.grad(out, leaf, d)[0]
+        slope, *others = saved
+        for grad, by in zip(knob_grads, others, strict=True):
+            grad.copy_((d * by).sum((-1, -2), keepdim=True))
+        return d * slope
+
+    def alive(self, saved: Any, shape: tuple[int, ...]) -> Tensor:
+        """Return which units have a derivative other than 0 on some sample: bool of ``shape``."""
+        if not self.elementwise:
+            return torch.ones(shape, dtype=torch.bool)
+        slope = saved[0]
+        if not isinstance(slope, Tensor):
+            return torch.full(shape, bool(slope))
+        return (slope != 0).any(-1).expand(shape)
+
+
+def _tensor(value: Any, like: Tensor) -> Tensor:
+    return value if isinstance(value, Tensor) else torch.full_like(like, value)
+
+
+@lru_cache(maxsize=256)
+def bend(definition: Definition) -> Bend:
+    """Return the (shared) training form of a definition."""
+    return Bend(definition)
