@@ -61,8 +61,11 @@ def __getattr__(name: str) -> Any:
             from nonlin.activation import Activation
 
             return Activation(found)
-    from nonlin.errors import near
+    from nonlin.errors import EXTRAS, near
 
+    if name in EXTRAS:
+        EXTRAS[name].require()
+        raise AttributeError(f"{EXTRAS[name].purpose} is not part of nonlin {__version__}; it is planned")
     raise AttributeError(f"module 'nonlin' has no attribute {name!r}.{near(name, __all__)}")
 
 

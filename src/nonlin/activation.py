@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nonlin.catalogue import Definition, resolve
 from nonlin.errors import DataError, ParameterError
 from nonlin.expr import Expr, stabilise, substitute, tangent, to_text, var
-from nonlin.expr.nodes import const
+from nonlin.expr.nodes import ZERO, const
 
 if TYPE_CHECKING:
     import torch
@@ -107,11 +107,15 @@ class Activation:
             raise ParameterError(f"order must be a whole number of at least 0, not {order!r}")
         return self._evaluate(x, order, axis, pieces, params)
 
+    def specialised(self, numbers: tuple[tuple[str, Any], ...], arrays: tuple[str, ...]) -> Expr:
+        """Return the stable formula with these parameter values and the defaults folded in; ``arrays`` stay variables."""
+        return _specialised(self.definition, numbers, arrays)
+
     def _evaluate(self, x: Any, order: int, axis: int, pieces: int, given: dict[str, Any]) -> Any:
         backend = _backend(x)
         numbers = {k: v for k, v in given.items() if isinstance(v, int | float | Fraction)}
         arrays = {k: v for k, v in given.items() if k not in numbers}
-        root = _specialised(self.definition, tuple(sorted(numbers.items())), tuple(sorted(arrays)))
+        root = backend.specialised(self, tuple(sorted(numbers.items())), tuple(sorted(arrays)))
         if self.kind == "elementwise":
             return _plain(x, backend.evaluate(root, x, arrays, ("x",) * order))
         if arrays:
@@ -181,26 +185,32 @@ def _along(made: Activation, backend: ModuleType, root: Expr, x: Any, order: int
         if made.kind == "grouped":
             result = result[..., 0]
         return library.moveaxis(result, -1, axis)
-    result = _jacobian(backend, library, root, rows, order)
+    slope = root
+    for k in range(order):
+        slope = stabilise(tangent(slope, {"x": var(_EAR.format(k))}))
+    if made.kind == "grouped" and order > 1:
+        if slope is not ZERO:
+            raise ParameterError(f"{made.name} has one output per group; its derivatives above the first are not offered")
+        return library.zeros_like(x)
+    result = _jacobian(made, backend, library, slope, rows, order)
     if made.kind == "grouped":
-        if order > 1:
-            return library.zeros_like(x)
         flat = result[..., 0, :].reshape((*rows.shape[:-2], n))
         return library.moveaxis(flat, -1, axis)
     return result
 
 
-def _jacobian(backend: ModuleType, library: Any, root: Expr, rows: Any, order: int) -> Any:
-    """Return the derivative of a row: (..., m, n, ...) with the output index first, then one n per order."""
+def _jacobian(made: Activation, backend: ModuleType, library: Any, slope: Expr, rows: Any, order: int) -> Any:
+    """Evaluate the tangent ``slope`` of a row: (..., m, n, ...) with the output index first, then one n per order."""
     n = rows.shape[-1]
     names = [_EAR.format(k) for k in range(order)]
-    for name in names:
-        root = stabilise(tangent(root, {"x": var(name)}))
     options = {"device": rows.device} if library.__name__ == "torch" else {}
     unit = library.eye(n, dtype=rows.dtype, **options)
     directions = {name: unit.reshape((1,) * k + (n,) + (1,) * (order - 1 - k) + (n,)) for k, name in enumerate(names)}
     wide = rows.reshape((*rows.shape[:-1], *(1,) * order, n))
-    result = backend.evaluate(root, wide, directions)
+    result = backend.evaluate(slope, wide, directions)
+    outputs = 1 if made.kind == "grouped" else n
+    # d2 log_softmax_i / dx_j dx_k is the same for every i, and comes out once
+    result = library.broadcast_to(result, (*rows.shape[:-1], *(n,) * order, outputs))
     return library.moveaxis(result, -1, -1 - order)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class NonlinError(Exception):
@@ -42,11 +44,44 @@ class ModelError(NonlinError, ValueError):
 class MissingExtraError(NonlinError, ImportError):
     """An optional package is not installed; the message holds the exact install line."""
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(
-            f"{purpose} needs the package {package!r}, which is not installed. "
-            f"Install it with: pip install 'nonlin[{extra}]'"
-        )
+
+@dataclass(frozen=True)
+class Extra:
+    """An optional part of nonlin: the extra's name, the package it stands on, and what it is for."""
+
+    name: str
+    package: str
+    purpose: str
+
+    @property
+    def installed(self) -> bool:
+        """Whether its package can be imported; nothing is imported to find out."""
+        return importlib.util.find_spec(self.package) is not None
+
+    @property
+    def install_line(self) -> str:
+        """What to type to get it."""
+        return f"pip install 'nonlin[{self.name}]'"
+
+    def require(self) -> None:
+        """Raise MissingExtraError with the install line unless the package is there."""
+        if not self.installed:
+            raise MissingExtraError(
+                f"{self.purpose} needs the package {self.package!r}, which is not installed. "
+                f"Install it with: {self.install_line}"
+            )
+
+
+EXTRAS: dict[str, Extra] = {
+    e.name: e
+    for e in (
+        Extra("jax", "jax", "the JAX bridge"),
+        Extra("keras", "keras", "the Keras 3 bridge"),
+        Extra("onnx", "onnx", "ONNX export"),
+        Extra("ray", "ray", "the cluster engine"),
+        Extra("web", "starlette", "the live page"),
+    )
+}
 
 
 def near(name: str, options: Iterable[str]) -> str:

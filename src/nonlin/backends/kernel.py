@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from nonlin.expr import Expr, call, const, derivative, stabilise, substitute, var, variables, where
+from nonlin.expr import Expr, call, const, derivative, stabilise, substitute, var, variables
 from nonlin.expr.exact import constant, evaluate, is_constant
+from nonlin.expr.nodes import rebuild
 from nonlin.expr.program import source
 from nonlin.expr.rewrite import lower
 
@@ -88,7 +89,7 @@ def guarded(root: Expr, dtype: str, finite_only: bool = False) -> Expr:
             guard = call("max", guard, -size) if sign < 0 else call("min", guard, size)
     safe = root if guard is x else substitute(root, {"x": guard})
     if not finite_only and not _passes_nan(safe, names):
-        safe = where(x <= x, safe, x)  # NaN <= NaN is false: a missing value stays missing
+        safe = call("add", safe, call("min", call("abs", x), 0))  # zero, but for NaN: a missing value stays missing
     return safe
 
 
@@ -98,6 +99,9 @@ def _passes_nan(root: Expr, names: list[str]) -> bool:
 
     from nonlin.backends.numpy import scope
 
+    root = rebuild(root, lambda n: const(1) if n.op == "sign" else n)  # PyTorch's sign of NaN is 0
+    if "x" not in variables(root):
+        return False
     with np.errstate(all="ignore"):
         got = build(emit("numpy", [root], names), scope())(*(np.float64(np.nan if n == "x" else 0.5) for n in names))
     return bool(np.isnan(got))
@@ -118,13 +122,14 @@ def _bound(root: Expr, sign: float, dtype: str, finite_only: bool) -> float | No
     exact = [evaluate(root, {"x": sign * p}, digits=40) for p in points]
     with np.errstate(all="ignore"):
         true = [kind(float(v)) for v in exact]
-    limit = true[-1]
-    if not np.isfinite(limit):
+    while true and np.isnan(true[-1]):  # so far out that even exact arithmetic says 0 * inf
+        true.pop()
+    if not true or not np.isfinite(true[-1]):
         return None
-    steady = len(points)
+    limit, steady = true[-1], len(true)
     while steady > 0 and true[steady - 1] == limit:
         steady -= 1
-    if steady > len(points) - _STEADY or all(got[i] == limit for i in range(steady, len(got))):
+    if steady > len(true) - _STEADY or all(got[i] == limit for i in range(steady, len(got))):
         return None  # no constant tail, or nothing to repair
     for i in range(steady, len(points)):
         if got[i] == limit:

@@ -38,7 +38,7 @@ def _shifted(u: Any) -> tuple[Any, Any]:
 
 def row_softmax(u: Any) -> Any:
     """exp(u) over its sum along the last axis."""
-    e = np.exp(_shifted(u)[0])
+    e = np.exp(u - row_max(u))
     return e / row_sum(e)
 
 
@@ -55,8 +55,8 @@ def row_logsumexp(u: Any) -> Any:
 
 
 def row_log_softmax(u: Any) -> Any:
-    """log of softmax along the last axis."""
-    shifted, _ = _shifted(u)
+    """log of softmax along the last axis; of nothing but -inf, NaN."""
+    shifted = u - row_max(u)
     return shifted - _excess(shifted)
 
 
@@ -81,7 +81,10 @@ def as_float_array(x: Any, what: str = "x") -> np.ndarray[Any, Any]:
     Raises:
         DataError: for booleans, complex numbers, text and objects.
     """
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError as err:
+        raise DataError(f"{what} cannot be read as an array: {err}") from None
     if array.dtype.kind in "iu":
         return array.astype(np.float64)
     if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
@@ -89,6 +92,12 @@ def as_float_array(x: Any, what: str = "x") -> np.ndarray[Any, Any]:
     hint = {"b": "convert it with .astype(float)", "c": "apply the function to .real and .imag"}
     way_out = hint.get(array.dtype.kind, "give numbers")
     raise DataError(f"{what} has dtype {array.dtype.name}; an activation function takes real numbers: {way_out}")
+
+
+def specialised(owner: Any, numbers: tuple[tuple[str, Any], ...], arrays: tuple[str, ...]) -> Expr:
+    """Return ``owner.specialised(...)``; the torch backend hides it from torch.compile."""
+    made: Expr = owner.specialised(numbers, arrays)
+    return made
 
 
 def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: tuple[str, ...] = ()) -> np.ndarray[Any, Any]:
@@ -111,4 +120,6 @@ def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: t
         shape = np.broadcast_shapes(*(a.shape for a in args)) if len(args) > 1 else array.shape
         if result.ndim < len(shape) or result.size == 1 != array.size:
             result = np.broadcast_to(result, shape).copy()
+        if result is args[0]:  # the identity; the caller owns the result
+            result = result.copy()
         return result.astype(array.dtype, copy=False)

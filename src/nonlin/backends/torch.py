@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nonlin.backends.branchless import branchless
 from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
 from nonlin.errors import DataError
 from nonlin.expr import Expr, is_rowwise
@@ -77,8 +78,8 @@ def row_logsumexp(u: Tensor) -> Tensor:
 
 
 def row_log_softmax(u: Tensor) -> Tensor:
-    """log of softmax along the last axis."""
-    shifted, _ = _shifted(u)
+    """log of softmax along the last axis; of nothing but -inf, NaN."""
+    shifted = u - u.amax(-1, keepdim=True).detach()
     return shifted - _excess(shifted)
 
 
@@ -110,7 +111,7 @@ _SCOPE: dict[str, Any] = {
 def compiled(roots: tuple[Expr, ...], names: tuple[str, ...], dtype: torch.dtype, finite_only: bool = False) -> Kernel:
     """Return the function of ``names`` that computes ``roots`` in ``dtype`` (float32 or float64)."""
     kind = "float64" if dtype == torch.float64 else "float32"
-    outputs = [guarded(r, kind, finite_only) for r in roots]
+    outputs = [guarded(branchless(r), kind, finite_only) for r in roots]
     text = emit("torch", outputs, names)
     return build(text, {**_SCOPE, "where": _WHERE[kind]})
 
@@ -246,7 +247,7 @@ def _traced(root: Expr, names: tuple[str, ...], wrt: tuple[str, ...], tensors: S
     """
     x = tensors[0]
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
-    kernel, rowwise = _TRACED[_looked_up(root, names, wrt, x.dtype == torch.float64)]
+    kernel, rowwise = getattr(_TRACED, _looked_up(root, names, wrt, x.dtype == torch.float64))
     wide = [t.to(dtype) for t in tensors]
     if rowwise:
         result: Tensor = kernel(*wide)
@@ -262,18 +263,55 @@ def _traced(root: Expr, names: tuple[str, ...], wrt: tuple[str, ...], tensors: S
     return expanded
 
 
-_TRACED: dict[str, tuple[Kernel, bool]] = {}
+def _constant_while_compiling(function: Callable[..., str]) -> Callable[..., str]:
+    """What ``torch.compiler.assume_constant_result`` does, without loading the compiler (0.9 s) to do it."""
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+class _Shelf:
+    """What was made while torch.compile traces, as attributes.
+
+    A dictionary will not do: the tracer copies it at its first look and misses what later functions of the same model
+    put into it, while attributes are looked up one by one. Their names may not hold dots.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[Any, str] = {}
+
+    def put(self, key: Any, value: Any) -> str:
+        """Keep ``value`` and return the name of its attribute, the same for the same key."""
+        name = self.names.setdefault(key, f"made_{len(self.names)}")
+        setattr(self, name, value)
+        return name
+
+
+_TRACED, _KNOWN = _Shelf(), _Shelf()
+
+
+def specialised(owner: Any, numbers: tuple[tuple[str, Any], ...], arrays: tuple[str, ...]) -> Expr:
+    """Return ``owner.specialised(...)``, symbolic work that torch.compile must not trace into."""
+    if torch.compiler.is_compiling():
+        found: Expr = getattr(_KNOWN, _specialised(owner, numbers, arrays))
+        return found
+    made: Expr = owner.specialised(numbers, arrays)
+    return made
+
+
+@_constant_while_compiling
+def _specialised(owner: Any, numbers: tuple[tuple[str, Any], ...], arrays: tuple[str, ...]) -> str:
+    root = owner.specialised(numbers, arrays)
+    return _KNOWN.put(root, root)
+
+
+@_constant_while_compiling
 def _looked_up(root: Expr, names: tuple[str, ...], wrt: tuple[str, ...], double: bool) -> str:
     """Compile value and slopes while torch.compile traces, out of its sight; return the key to find them by."""
     rowwise = is_rowwise(root)
     slopes = () if rowwise else tuple(differentiated(root, (*wrt, n)) for n in names)
     outputs = (differentiated(root, wrt), *slopes)
-    key = f"{outputs} of {names} in {'double' if double else 'single'}"
-    _TRACED[key] = compiled(outputs, names, torch.float64 if double else torch.float32), rowwise
-    return key
+    made = compiled(outputs, names, torch.float64 if double else torch.float32), rowwise
+    return _TRACED.put((outputs, names, double), made)
 
 
 def value_and_slope(root: Expr, dtype: torch.dtype) -> Kernel:

@@ -196,6 +196,7 @@ def _macros() -> Mapping[str, Macro]:
             wrong = set(given) - set(exact)
             if wrong:
                 raise ValueError(f"no parameter {sorted(wrong)[0]!r}; its parameters are {', '.join(exact) or 'none'}")
+            made.check({n: v.payload for n, v in given.items() if v.op == "const"})
             at_rest = made.at_rest(made.textbook)
             return substitute(at_rest, {**exact, **given, "x": u})
 

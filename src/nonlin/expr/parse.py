@@ -203,20 +203,24 @@ class _Reader:
         if name not in _FUNCTIONS and name not in self.macros:
             known = f" Functions: {', '.join(sorted(_FUNCTIONS))}." if not near(name, options) else ""
             raise self.fail(f"unknown function {node.func.id!r}.{near(name, options)}{known}", node)
-        if any(isinstance(a, ast.Starred) for a in node.args) or (node.keywords and name in _FUNCTIONS):
+        keywords = [k.arg for k in node.keywords]
+        starred = any(isinstance(a, ast.Starred) for a in node.args) or None in keywords
+        if starred or (keywords and name not in self.macros):
             raise self.fail(f"{name} takes plain arguments only", node)
+        if len(set(keywords)) < len(keywords):
+            raise self.fail(f"{name}: a parameter is given twice", node)
         if name == "where":
             if len(node.args) != 3:
                 raise self.fail(f"where takes 3 arguments (condition, a, b), not {len(node.args)}", node)
             test = self._condition(node.args[0], depth)
             return where(test, self.read(node.args[1], depth + 1), self.read(node.args[2], depth + 1))
         args = [self.read(a, depth + 1) for a in node.args]
-        if any(a.op in ("lt", "le", "gt", "ge") for a in args):
+        given = {str(k.arg): self.read(k.value, depth + 1) for k in node.keywords}
+        if any(a.op in ("lt", "le", "gt", "ge") for a in (*args, *given.values())):
             raise self.fail("a comparison is not a number; write where(x > 0, a, b)", node)
-        if name in self.macros:
-            keywords = {k.arg: self.read(k.value, depth + 1) for k in node.keywords if k.arg is not None}
+        if name in self.macros and (given or name not in _FUNCTIONS):  # the primitive tanh, not tanh's textbook quotient
             try:
-                return self.macros[name](*args, **keywords)
+                return self.macros[name](*args, **given)
             except (TypeError, ValueError) as err:
                 raise self.fail(f"{name}: {err}", node) from None
         arity, build = _FUNCTIONS[name]

@@ -129,8 +129,8 @@ def _exp_minus_twice_abs(u: Expr) -> Expr:
 
 
 def _lower_sigmoid(u: Expr) -> Expr:
-    t = call("exp", mul(-1, call("abs", u)))  # never overflows, and is all that is left in the far tail
-    return div(where(u < ZERO, t, ONE), add(ONE, t))
+    # neither exponential overflows, and for negative u the first is all that is left in the far tail
+    return div(call("exp", call("min", u, ZERO)), add(ONE, call("exp", mul(-1, call("abs", u)))))
 
 
 def _lower_softplus(u: Expr) -> Expr:

@@ -1,14 +1,15 @@
 """From the textbook form to the stable one: a table of rules, applied bottom-up until none fits.
 
-Each rule is written in the language people type: ``u`` and ``v`` match any subexpression. Sums and products match in
-any order and inside longer sums and products.
+Each rule is written in the language people type: ``u`` and ``v`` match any subexpression, ``c`` and ``d`` numbers that
+single precision holds exactly. Sums and products match in any order and inside longer sums and products.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 
-from nonlin.expr.nodes import Expr, add, mul, rebuild, substitute
+from nonlin.expr.nodes import Expr, add, const, div, mul, number, rebuild, substitute
 
 RULES: tuple[tuple[str, str, str], ...] = (
     ("log(1 + exp(u))", "softplus(u)", "exp(u) overflows, and 1 + exp(u) is 1 for negative u"),
@@ -34,23 +35,44 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("log(row_sum(exp(u)))", "row_logsumexp(u)", "exp(u) overflows"),
     ("log(row_softmax(u))", "row_log_softmax(u)", "log(0) for entries far below the largest"),
     ("u - row_logsumexp(u)", "row_log_softmax(u)", "cancels for the largest entry"),
+    ("max(u + c, d)", "max(u, d - c) + c", "u + c rounds onto the bound d before u is there"),
+    ("min(u + c, d)", "min(u, d - c) + c", "u + c rounds onto the bound d before u is there"),
+    ("max(d, u + c)", "max(d - c, u) + c", "u + c rounds onto the bound d before u is there"),
+    ("min(d, u + c)", "min(d - c, u) + c", "u + c rounds onto the bound d before u is there"),
+    ("max(u - c, d)", "max(u, d + c) - c", "u - c rounds onto the bound d before u is there"),
+    ("min(u - c, d)", "min(u, d + c) - c", "u - c rounds onto the bound d before u is there"),
+    ("max(d, u - c)", "max(d + c, u) - c", "u - c rounds onto the bound d before u is there"),
+    ("min(d, u - c)", "min(d + c, u) - c", "u - c rounds onto the bound d before u is there"),
+    ("max(c - u, d)", "c - min(u, c - d)", "c - u rounds onto the bound d before u is there"),
+    ("min(c - u, d)", "c - max(u, c - d)", "c - u rounds onto the bound d before u is there"),
+    ("max(d, c - u)", "c - min(c - d, u)", "c - u rounds onto the bound d before u is there"),
+    ("min(d, c - u)", "c - max(c - d, u)", "c - u rounds onto the bound d before u is there"),
 )
 """Textbook form, stable form, and what goes wrong in the first."""
 
-_WILD = ("u", "v")
+_WILD, _NUMBERS = ("u", "v"), ("c", "d")
 
 
 @lru_cache(maxsize=1)
 def _rules() -> list[tuple[Expr, Expr]]:
     from nonlin.expr.parse import parse
 
-    return [(parse(a, _WILD, textbook=True), parse(b, _WILD, textbook=True)) for a, b, _ in RULES]
+    names = (*_WILD, *_NUMBERS)
+    return [(parse(a, names, textbook=True), parse(b, names, textbook=True)) for a, b, _ in RULES]
+
+
+def _single(node: Expr) -> bool:
+    """Whether a node is a number that single precision holds exactly, so that shifting a bound by it is exact."""
+    value = number(node)
+    if value is None or value.denominator.bit_count() != 1:
+        return False
+    return abs(value.numerator).bit_length() <= 24 and value.denominator.bit_length() <= 24
 
 
 def _match(pattern: Expr, node: Expr, bound: dict[str, Expr]) -> dict[str, Expr] | None:
     if pattern.op == "var":
         name = str(pattern.payload)
-        if bound.get(name, node) is not node:
+        if bound.get(name, node) is not node or (name in _NUMBERS and not _single(node)):
             return None
         return {**bound, name: node}
     if pattern.op == "neg" and node.op != "neg":  # -u matches any v, with u = -v
@@ -80,7 +102,45 @@ def _flatten(op: str, node: Expr) -> list[tuple[int, Expr]]:
     return [(1, node)]
 
 
+def _factors(node: Expr) -> tuple[list[Expr], list[Expr]]:
+    """Return what a product multiplies and what it divides by."""
+    if node.op in ("mul", "div"):
+        top, bottom = _factors(node.args[0])
+        more, less = _factors(node.args[1])
+        return (top + more, bottom + less) if node.op == "mul" else (top + less, bottom + more)
+    if node.op == "neg":
+        top, bottom = _factors(node.args[0])
+        return [const(-1), *top], bottom
+    exponent = number(node.args[1]) if node.op == "pow" else None
+    if exponent is not None and exponent in range(2, 9):
+        return [node.args[0]] * int(exponent), []
+    return [node], []
+
+
+def _quotient_inside(node: Expr) -> Expr | None:
+    """Apply a rule to one factor over one divisor of a longer product: x*(A - B)/(A + B)."""
+    tops, bottoms = _factors(node)
+    if not 2 < len(tops) + len(bottoms) <= 12:
+        return None
+    for (i, top), (j, bottom) in product(enumerate(tops), enumerate(bottoms)):
+        pair = div(top, bottom) if number(bottom) != 0 else node
+        for pattern, stable in _rules():
+            whole = pattern.op != "div" or pattern.args[0].op == "var"  # v/(...) takes the whole numerator
+            bound = None if whole else _match(pattern, pair, {})
+            if bound is not None:
+                result = substitute(stable, bound)
+                for factor in tops[:i] + tops[i + 1 :]:
+                    result = mul(factor, result)
+                for divisor in bottoms[:j] + bottoms[j + 1 :]:
+                    result = div(result, divisor)
+                return result
+    return None
+
+
 def _once(node: Expr) -> Expr:
+    inside = _quotient_inside(node) if node.op in ("mul", "div") else None
+    if inside is not None:
+        return inside
     for pattern, stable in _rules():
         bound = _match(pattern, node, {})
         if bound is not None:

@@ -64,18 +64,12 @@ def moments(definition: Definition | str, q: float = 1.0) -> Moments:
     >>> round(moments("relu").square, 12)
     0.5
     """
-    made = _definition(definition)
-    if made.kind != "elementwise":
-        raise ParameterError(f"{made.name} works on whole rows; Gaussian moments are those of elementwise functions")
+    made = _elementwise(definition)
     if isinstance(q, bool) or not isinstance(q, int | float) or not 0 < q < math.inf:
         raise ParameterError(f"q is the variance of the pre-activation and must be a finite number above 0, not {q!r}")
     values = _integrate(made.closed(), float(q))
     for name, value in zip(_NAMES, values, strict=True):
-        if not math.isfinite(value):
-            raise ParameterError(
-                f"{made.name}: {name} is infinite, undefined, or too steep to integrate for a Gaussian input of variance "
-                f"{q:g}; moments and gains need a function whose square and squared slope have a finite mean"
-            )
+        _finite(made, name, value, q)
     return Moments(*values, float(q))
 
 
@@ -95,19 +89,28 @@ def gain(definition: Definition | str, kind: GainKind = "forward") -> float:
     """
     if kind not in ("forward", "variance", "backward"):
         raise ParameterError(f"kind must be 'forward', 'variance' or 'backward', not {kind!r}")
-    made = _definition(definition)
-    found = moments(made)
-    table = {"forward": ("E f^2", found.square), "variance": ("Var f", found.variance),
-             "backward": ("E f'^2", found.slope_square)}  # fmt: skip
-    name, value = table[kind]
-    if not value > 1e-20:
-        raise ParameterError(f"{made.name}: {name} is {value:.3g}, so no {kind} gain exists; choose another kind")
+    made = _elementwise(definition)
+    mean, square, slope_square, _ = _integrate(made.closed(), 1.0)
+    name, value = {"forward": ("E f^2", square), "variance": ("Var f", square - mean**2),
+                   "backward": ("E f'^2", slope_square)}[kind]  # fmt: skip
+    _finite(made, name, value, 1.0)
+    if not value > 1e-14 * square or value < 1e-300:
+        raise ParameterError(f"{made.name}: {name} is zero for a Gaussian input, so it has no {kind} gain")
     return 1 / math.sqrt(value)
 
 
-def _definition(spec: Any) -> Definition:
-    found: Definition = resolve(getattr(spec, "definition", spec))
-    return found
+def _elementwise(spec: Any) -> Definition:
+    made: Definition = resolve(getattr(spec, "definition", spec))
+    if made.kind != "elementwise":
+        raise ParameterError(f"{made.name} works on whole rows; Gaussian moments are those of elementwise functions")
+    return made
+
+
+def _finite(made: Definition, name: str, value: float, q: float) -> None:
+    if not math.isfinite(value):
+        raise ParameterError(
+            f"{made.name}: {name} is infinite, undefined, or too steep to integrate for a Gaussian input of variance {q:g}"
+        )
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,6 @@
 """Many small convolutional networks trained in lockstep: Conv-BN-activation blocks as one grouped convolution.
 
-Block i halves the resolution (stride 2 from the second block on, kernel 3, padding 1); then global average pooling and a linear
-layer. Channels are ordered (seed, column, channel); batch normalisation is per channel, so stacking changes nothing.
+Kernel 3, padding 1, stride 2 from the second block on; then global average pooling and a linear layer. Channels are ordered (seed, column, channel); batch normalisation is per channel, so stacking changes nothing.
 """
 
 from __future__ import annotations
@@ -144,7 +143,7 @@ class StackedCNN:
 
     def dead(self, x: Tensor) -> Tensor:
         """Return the share of channels whose derivative is 0 at every sample and position: (seeds, columns)."""
-        s, a = self.shape
+        s = self.shape[0]
         alive: list[Tensor] | None = None
         for part in self._image(x).split(500):
             seen: list[Tensor] = []

@@ -142,8 +142,6 @@ def plan(
     options |= {k: v for k, v in own.items() if v is not None}
     if factory:
         options["net"] = "own"
-    if options.get("net") == "cnn" and "hidden" not in own | options:
-        options["hidden"] = row.cnn
     if options.get("net") == "cnn" and own["hidden"] is None:
         options["hidden"] = row.cnn
     recipe = replace(row.recipe, **options)
@@ -201,10 +199,11 @@ def compare(
         memory: bytes all networks in training may use.
         on_start: called with (model-epochs in all, model-epochs known).
         on_progress: called with model-epochs as they are trained.
-        **options: ``task`` (name, ``file.npz``, ``module:function`` or a Dataset), ``preset``, ``layers`` (one function for each
-            hidden layer), ``seeds`` (a count or a list), ``seed`` (the first), ``baseline``, ``margin``, ``depths``, ``net`` (``mlp``
-            or ``cnn``), ``hidden``, ``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``, ``validation``, ``init``,
-            ``factory`` (``module:function`` that makes your own model), ``folder`` (of data files).
+        **options: those of :func:`plan`: ``task`` (name, ``file.npz``, ``module:function`` or a Dataset), ``preset``,
+            ``layers`` (one function for each hidden layer), ``seeds`` (a count or a list), ``seed`` (the first),
+            ``baseline``, ``margin``, ``depths``, ``net`` (``mlp`` or ``cnn``), ``hidden``, ``epochs``, ``batch_size``,
+            ``optimizer``, ``learning_rate``, ``validation``, ``init``, ``factory`` (``module:function`` that makes your
+            own model), ``folder`` (of data files).
 
     Raises:
         NonlinError: with a sentence, for anything that cannot be used.

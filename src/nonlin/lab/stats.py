@@ -9,6 +9,9 @@ evidence is the *difference to the baseline on one seed*. What is controlled, an
 * ``the same`` is a second family with its own Holm correction: the chance of even one such claim where the
   true mean difference is ``margin`` or more is at most ``alpha``. The two families are not corrected for each
   other.
+  How often it is said of one function under two names depends on the margin over the standard deviation of the
+  difference on one seed; measured with three comparisons and 10 seeds: 65 % at 1, 99 % at 1.5, over 99.9 % at 2
+  (7 seeds: 24, 84, 99 %).
 * Intervals are one at a time, at level ``1 - alpha``. One may leave zero out while the verdict is
   ``undecided``.
 * The interval of a rank describes how the ranking moves when seeds are drawn again; it is no test.

@@ -21,8 +21,10 @@ from nonlin.lab.work import model_bytes
 CACHE_BYTES = 16 * 2**20
 """Weights, gradients and moments of one unit should fit a core's share of the last-level cache. A constant, not the
 machine's own size: how trials are grouped must not depend on where a study runs."""
-SEEDS_PER_UNIT = 5
-"""At most so many seeds train together, so that small networks too are stored every few seconds."""
+SEEDS_PER_UNIT = 10
+"""So many seeds of a small network train together: each operation then serves ten networks."""
+MODELS_PER_UNIT = 50
+"""A study of small networks is split by functions into units of about this size, so that every core gets some."""
 DEFAULT_MEMORY = 2 * 2**30
 
 
@@ -98,13 +100,14 @@ class Study:
                         f"memory={memory / 2**20:.0f} MiB is too small: one network of this study needs "
                         f"{each / 2**20:.1f} MiB while it trains"
                     )
-                for part in _chunks(group, room):
-                    weights = 16 * _parameters(recipe, self.data) * len(part)
-                    together = max(1, min(SEEDS_PER_UNIT, room // len(part), CACHE_BYTES // weights))
+                weights = 16 * _parameters(recipe, self.data)
+                together = max(1, min(SEEDS_PER_UNIT, len(self.seeds), CACHE_BYTES // (weights * len(group))))
+                width = min(room, max(1, MODELS_PER_UNIT // together))
+                for part in _chunks(group, -(-len(group) // -(-len(group) // width))):
                     options = {"folder": self.folder} if self.folder else {}
                     made += [
                         Unit(self.task, self.data.fingerprint, recipe, tuple(part), tuple(seeds), self.factory, options)
-                        for seeds in _chunks(self.seeds, together)
+                        for seeds in _chunks(self.seeds, min(together, max(1, room // len(part))))
                     ]
         return made
 

@@ -19,8 +19,8 @@ from nonlin.lab.recipe import OPTIMIZERS, Recipe
 def initial_scale(init: str, fan_in: int, fan_out: int, follows: Definition | None) -> tuple[float, float]:
     """Return what to multiply unit draws by: weights (normal or uniform on [-1, 1]) and biases (uniform on [-1, 1]).
 
-    ``glorot`` and ``torch`` scale uniform draws, ``gain`` and ``he`` normal ones. ``follows`` is the function after the layer,
-    None after the last.
+    ``glorot`` and ``torch`` scale uniform draws, ``gain`` and ``he`` normal ones. ``follows`` is the function after the
+    layer, None after the last.
     """
     if init == "glorot":
         return math.sqrt(6 / (fan_in + fan_out)), 0.0

@@ -1,0 +1,21 @@
+# Five words: install, check, test, docs, bench. CI uses the same ones.
+.PHONY: install check test docs bench
+
+install:
+	pip install -c constraints.txt -e '.[dev]'
+
+check:
+	ruff format --check .
+	ruff check .
+	mypy
+
+test:
+	pytest
+
+docs:
+	python -m docs.build
+
+bench:
+	python -m benchmarks.startup
+	python -m benchmarks.small
+	python -m benchmarks.classic

@@ -1,0 +1,30 @@
+"""Write the generated pages of the documentation: ``python -m docs.build`` (``--check`` only compares)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from nonlin.catalogue import definitions
+from nonlin.view.pages import catalogue_page
+
+PAGES = {"functions.md": lambda: catalogue_page(definitions().values())}
+
+
+def main() -> int:
+    """Write every page, or with ``--check`` report those that are out of date; return the exit code."""
+    stale = 0
+    for name, make in PAGES.items():
+        path, text = Path(__file__).parent / name, make()
+        if "--check" in sys.argv[1:]:
+            same = path.exists() and path.read_text(encoding="utf-8") == text
+            stale += not same
+            print(f"{name}: {'up to date' if same else 'out of date; run make docs'}")
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path}")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The stable forms: every rule keeps the value, changes the form, and is found inside longer formulas."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+
+import nonlin
+from nonlin.expr import call, const, parse, stabilise, substitute, variables, walk
+from nonlin.expr.exact import Row, evaluate
+from nonlin.expr.primitives import PRIMITIVES, TARGETS, is_rowwise
+from nonlin.expr.rewrite import RULES, lower
+
+NAMES = ("u", "v", "c", "d")
+
+
+def _values(root: object, seed: int) -> dict[str, object]:
+    draw = random.Random(seed)
+    numbers = {"c": draw.choice([3, -2.5, 0.25]), "d": draw.choice([6, -1, 0.5])}
+    return {"u": draw.uniform(-6, 6), "v": draw.uniform(-3, 3), **numbers}
+
+
+@pytest.mark.parametrize(("textbook", "stable", "reason"), RULES)
+def test_both_sides_of_a_rule_are_equal(textbook: str, stable: str, reason: str) -> None:
+    left, right = (parse(t, NAMES, textbook=True) for t in (textbook, stable))
+    assert left is not right
+    if left.op == "log" and left.args[0].op == "row_softmax":  # the exact logarithm takes numbers; exp undoes it
+        left, right = left.args[0], call("exp", right)
+    assert set(variables(right)) <= set(variables(left))
+    assert len(reason) > 5
+    for seed in range(12):
+        values = _values(left, seed)
+        if is_rowwise(left):
+            draw = random.Random(seed)
+            with mp.workdps(60):
+                values["u"] = Row([mpf(draw.uniform(-6, 6)) for _ in range(4)])
+        with mp.workdps(50):
+            a, b = (evaluate(e, {n: values[n] for n in variables(e)}, 60) for e in (left, right))
+            pairs = zip(a.items, b.items, strict=True) if isinstance(a, Row) else [(a, b)]
+            for p, q in pairs:
+                if mp.isnan(p):  # log of a negative number
+                    continue
+                assert abs(p - q) <= mpf(10) ** -45 * max(abs(p), 1)
+
+
+@pytest.mark.parametrize(("textbook", "stable", "reason"), RULES)
+def test_each_rule_is_applied(textbook: str, stable: str, reason: str) -> None:
+    exact = {"c": const(3), "d": const(6)}
+    written = substitute(parse(textbook, NAMES, textbook=True), exact)
+    made = stabilise(written)
+    assert made is stabilise(substitute(parse(stable, NAMES, textbook=True), exact))
+    assert made is not written
+    assert stabilise(made) is made
+
+
+@pytest.mark.parametrize(
+    ("formula", "stable"),
+    [
+        ("x*tanh(log(1 + exp(x)))", "x*tanh(softplus(x))"),
+        ("x*(exp(x) - exp(-x))/(exp(x) + exp(-x))", "x*tanh(x)"),
+        ("(exp(-x) - exp(x))/(exp(x) + exp(-x))", "-tanh(x)"),
+        ("x*exp(x)/(1 + exp(x))", "x*sigmoid(x)"),
+        ("3*exp(x)/(exp(x) + 1)", "3*sigmoid(x)"),
+        ("x**2/(1 + exp(-x))", "x**2*sigmoid(x)"),
+        ("exp(-x)/(1 + exp(-x))**2", "sigmoid(-x)*sigmoid(x)"),
+        ("x + exp(x) - 1", "expm1(x) + x"),
+        ("(2/(1 + exp(-2*x))) - 1", "tanh(x)"),
+        ("log(1/(1 + exp(-x)))", "-softplus(-x)"),
+        ("x/2*(1 + erf(x/sqrt(2)))", "x*erfc(-x/sqrt(2))/2"),
+        ("clip(x + 3, 0, 6)/6", "(clip(x, -3, 3) + 3)/6"),
+        ("max(0.5, x - 1)", "max(1.5, x) - 1"),
+        ("max(x + 0.1, 0.3)", "max(x + 0.1, 0.3)"),
+        ("max(1 - abs(x), 0)", "1 - min(abs(x), 1)"),
+    ],
+)
+def test_rules_reach_inside_longer_formulas(formula: str, stable: str) -> None:
+    assert parse(formula) is parse(stable)
+
+
+@pytest.mark.parametrize("formula", ["x*tanh(exp(x))", "x*tanh(exp(exp(x)))", "2*x*sigmoid(3*x)*tanh(x)", "x*softplus(x)"])
+def test_functions_of_the_catalogue_typed_into_a_formula_stay_stable(formula: str) -> None:
+    function = nonlin.get(formula)
+    assert function.expr is parse(formula)
+    for points in (np.array([-800.0, 800.0]), np.array([-100.0, 100.0], np.float32)):
+        assert np.isfinite([function.grad(points, k) for k in (0, 1, 2)]).all()
+
+
+@pytest.mark.parametrize("target", [t for t in TARGETS if t != "text"])
+def test_every_primitive_reaches_every_target(target: str) -> None:
+    for name, row in PRIMITIVES.items():
+        if row.rowwise and target == "sympy":
+            continue
+        root = parse(f"{name}({', '.join('xyz'[: row.arity])})", ["x", "y", "z"], textbook=True) if _typed(name) else None
+        if root is not None:
+            for node in walk(lower(root, target)):
+                assert node.op in ("var", "const") or target in PRIMITIVES[node.op].spellings
+
+
+def _typed(name: str) -> bool:
+    from nonlin.expr.parse import function_names
+
+    return name in function_names() and name != "where"
+
+
+def test_an_unspellable_primitive_is_an_error() -> None:
+    with pytest.raises(ValueError, match="the target 'cobol' can neither spell nor lower the primitive"):
+        lower(parse("tanh(x)"), "cobol")
