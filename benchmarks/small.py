@@ -17,7 +17,6 @@ import torch
 from torch import nn
 
 from nonlin.lab.compare import plan
-from nonlin.lab.engine import LocalEngine
 from nonlin.lab.study import Study, collect, run
 from nonlin.lab.train import split
 
@@ -62,7 +61,7 @@ def measure(task: str, epochs: int, seeds: int, rounds: int) -> dict[str, object
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "study.sqlite"
             begun = time.perf_counter()
-            run(study, path, engine=LocalEngine())
+            run(study, path, workers=2)
             times["nonlin"].append((time.perf_counter() - begun) / (len(TORCH) * epochs * seeds))
             trials = [r for rows in next(iter(collect(study, path).values())).values() for r in rows]
             accuracy["nonlin"] += [r["test_accuracy"] for r in trials if r]

@@ -13,7 +13,6 @@ import numpy as np
 from benchmarks.peers.common import SLOPE, Job, Outcome, arguments, side
 from nonlin.lab.arrays import from_arrays
 from nonlin.lab.compare import plan
-from nonlin.lab.engine import LocalEngine
 from nonlin.lab.study import collect
 from nonlin.lab.study import run as run_study
 
@@ -28,7 +27,7 @@ def run(npz: str, epochs: int, seeds: int, activations: Sequence[str], threads: 
     study = plan(functions, task=data, preset="classic", seeds=seeds, epochs=epochs)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.sqlite"
-        run_study(study, path, engine=LocalEngine(threads))
+        run_study(study, path, workers=threads)
         results = next(iter(collect(study, path).values()))
     return {label: [r["test_accuracy"] for r in trials if r] for label, trials in results.items()}
 

@@ -56,9 +56,7 @@ def _data_names(incomplete: str) -> list[str]:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no remarks.")]
-Name = Annotated[
-    str, typer.Argument(metavar="FUNCTION", help="A name, or a formula in x.", autocompletion=_function_names)
-]
+Name = Annotated[str, typer.Argument(metavar="FUNCTION", help="A name, or a formula in x.", autocompletion=_function_names)]
 
 
 def _console(stderr: bool = False) -> Console:
@@ -153,11 +151,9 @@ def compare_command(
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(help="digits, mnist1d, mnist, fashion_mnist, file.npz, or module:function.", autocompletion=_task_names),
+        typer.Option(help="digits, mnist1d, mnist, fashion_mnist, file.npz or module:function.", autocompletion=_task_names),
     ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="A whole study by name: classic.", autocompletion=_preset_names)
-    ] = None,
+    preset: Annotated[str | None, typer.Option(help="A whole study by name: classic.", autocompletion=_preset_names)] = None,
     layers: Annotated[
         str | None, typer.Option(help="Also compare a network with one function for each hidden layer: relu,relu,tanh.")
     ] = None,
@@ -182,7 +178,7 @@ def compare_command(
     report: Annotated[Path | None, typer.Option(help="Where to write the report. Default: beside the study's file.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
     memory: Annotated[str, typer.Option(help="Memory for the networks in training.")] = "2G",
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads. Default: one a core.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -193,7 +189,6 @@ def compare_command(
     """
     with _sentences(as_json):
         from nonlin.lab.compare import default_path, plan, summarise
-        from nonlin.lab.engine import LocalEngine
         from nonlin.lab.study import run
         from nonlin.view.report import html_report, write_text
         from nonlin.view.terminal import comparison_table
@@ -223,10 +218,7 @@ def compare_command(
                 progress=bar.download,
             )
             path = store or default_path(study)
-            engine = LocalEngine(workers) if workers else LocalEngine()
-            outcome = run(
-                study, path, engine=engine, memory=_bytes(memory), on_start=bar.start, on_progress=bar.advance
-            )
+            outcome = run(study, path, workers=workers, memory=_bytes(memory), on_start=bar.start, on_progress=bar.advance)
         result = summarise(study, path, outcome)
         document = result.to_json()
         if result.rows and not no_report:
@@ -417,9 +409,8 @@ def data_add_command(
 def doctor_command(as_json: Json = False) -> None:
     """Check the installation: versions, engine, extras, data, fonts, and a numerical self-test."""
     with _sentences(as_json):
-        from nonlin.view.terminal import doctor_table
-
         from nonlin.doctor import examine
+        from nonlin.view.terminal import doctor_table
 
         checks = examine()
         if as_json:

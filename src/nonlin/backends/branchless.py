@@ -1,8 +1,9 @@
 """Selections written as arithmetic: ``where`` costs 3 ns an element in PyTorch's CPU kernels, 30 times a product.
 
-``where(x > k, A, B)`` becomes ``m*A(max(x, k)) + (1 - m)*B(min(x, k))`` with the mask ``m`` exactly 1 or 0. Each branch sees only
-inputs of its own side, so nothing overflows in the branch that is not taken; and where one branch is 0 at ``k`` the
-mask is not needed at all: ELU is ``max(x, 0) + expm1(min(x, 0))``. Values are the same to the bit, except that -0 may become 0.
+``where(x > k, A, B)`` becomes ``m*A(max(x, k)) + (1 - m)*B(min(x, k))`` with the mask ``m`` exactly 1 or 0. Each
+branch sees only inputs of its own side, so nothing overflows in the branch that is not taken; and where one branch is 0
+at ``k`` the mask is not needed at all: ELU is ``max(x, 0) + expm1(min(x, 0))``. Values are the same to the bit, except that
+-0 may become 0.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def checked(x: Any, what: str = "x") -> Tensor:
 
 
 def _shape(tensors: Sequence[Tensor]) -> torch.Size:
-    return torch.broadcast_shapes(*(t.shape for t in tensors))  # type: ignore[no-untyped-call,no-any-return]
+    return torch.broadcast_shapes(*(t.shape for t in tensors))  # type: ignore[no-any-return]
 
 
 def _run(root: Expr, names: tuple[str, ...], tensors: Sequence[Tensor]) -> Tensor:

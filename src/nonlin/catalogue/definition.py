@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from nonlin.errors import ParameterError, near
-from nonlin.expr import Expr, const, is_rowwise, parse, stabilise, substitute, to_text, var, variables
+from nonlin.expr import PRIMITIVES, Expr, const, is_rowwise, parse, stabilise, substitute, to_text, var, variables
 
 X = var("x")
 _REDUCERS = ("row_sum", "row_max", "row_logsumexp")
@@ -79,7 +79,15 @@ def param(
 
 
 def uniform(low: str, high: str) -> Param:
-    """Declare a parameter drawn uniformly for each element while training; ``low`` and ``high`` name its bounds."""
+    """Declare a parameter drawn uniformly for each element while training; ``low`` and ``high`` name its bounds.
+
+    Outside training it is their mean. The bounds are parameters of the same definition, as in RReLU:
+
+    >>> from nonlin.expr import var, where
+    >>> x, slope, columns = var("x"), var("slope"), {"low": param(0.1), "high": param(0.3)}
+    >>> make("noisy", where(x > 0, x, slope * x), params={"slope": uniform("low", "high"), **columns}).closed()
+    Expr('where(x > 0, x, x/5)')
+    """
     return Param(between=(low, high))
 
 
@@ -96,6 +104,7 @@ class Definition:
         aliases: other names that mean exactly this function.
         cite: key of its reference in ``nonlin.catalogue.references``.
         summary: one sentence.
+        given: the parameter values its name tells, in the order they were given.
     """
 
     name: str
@@ -106,6 +115,7 @@ class Definition:
     aliases: tuple[str, ...] = ()
     cite: str = ""
     summary: str = ""
+    given: Mapping[str, float | Fraction] = field(default_factory=dict)
 
     @property
     def expr(self) -> Expr:
@@ -171,9 +181,15 @@ class Definition:
         if not changed:
             return self
         params = {n: replace(p, default=changed[n]) if n in changed else p for n, p in self.params.items()}
-        base = self.name.partition("(")[0] if self.family != "formula" else self.name
-        inside = ", ".join(f"{n}={float(v):g}" for n, v in changed.items())
-        return replace(self, name=f"{base}({inside})", params=params, aliases=())
+        given = {**self.given, **changed}
+        name = self.name.removesuffix(_told(self.given)) + _told(given)
+        return replace(self, name=name, params=params, aliases=(), given=given)
+
+
+def _told(given: Mapping[str, float | Fraction]) -> str:
+    """Return ``(slope=0.3)``, every digit that tells one value from another; nothing for no values."""
+    inside = ", ".join(f"{n}={float(v)!r}".removesuffix(".0") for n, v in given.items())
+    return f"({inside})" if given else ""
 
 
 def _row_survives(root: Expr) -> bool:
@@ -200,7 +216,7 @@ def make(
     params: Mapping[str, Param | float],
 ) -> Definition:
     """Build and validate a definition without registering it (see ``define`` for the arguments)."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
         raise ParameterError(f"name must be lower-case letters, digits and _, starting with a letter, not {name!r}")
     table = {n: p if isinstance(p, Param) else param(p) for n, p in params.items()}
     for n in table:
@@ -209,6 +225,8 @@ def make(
     expr = parse(formula, ["x", *table], textbook=True) if isinstance(formula, str) else formula
     if not isinstance(expr, Expr):
         raise ParameterError(f"{name}: formula must be text or an expression, not {type(formula).__name__}")
+    if expr.op in PRIMITIVES and PRIMITIVES[expr.op].tangent is None:
+        raise ParameterError(f"{name}: the formula is a comparison; write where(x > 0, a, b) to use one")
     used = set(variables(expr)) - {"x"}
     missing = used - set(table)
     if missing:

@@ -6,11 +6,9 @@ REFERENCES: dict[str, str] = {
     "Linear Units (ELUs), ICLR 2016, arXiv:1511.07289",
     "barron2017": "J. T. Barron, Continuously Differentiable Exponential Linear Units, 2017, arXiv:1704.07483",
     "collobert2004": "R. Collobert, Large Scale Machine Learning, PhD thesis, Université Paris VI, 2004",
-    "courbariaux2015": "M. Courbariaux, Y. Bengio, J.-P. David, BinaryConnect, NeurIPS 2015, arXiv:1511.00363",
     "dugas2000": "C. Dugas et al., Incorporating Second-Order Functional Knowledge for Better Option Pricing, NeurIPS 2000",
     "elfwing2018": "S. Elfwing, E. Uchibe, K. Doya, Sigmoid-Weighted Linear Units for Neural Network Function "
     "Approximation in Reinforcement Learning, Neural Networks 107, 2018, arXiv:1702.03118",
-    "fukushima1975": "K. Fukushima, Cognitron: a self-organizing multilayered neural network, Biol. Cybernetics 20, 1975",
     "goodfellow2013": "I. Goodfellow et al., Maxout Networks, ICML 2013, arXiv:1302.4389",
     "he2015": "K. He, X. Zhang, S. Ren, J. Sun, Delving Deep into Rectifiers, ICCV 2015, arXiv:1502.01852",
     "hendrycks2016": "D. Hendrycks, K. Gimpel, Gaussian Error Linear Units (GELUs), 2016, arXiv:1606.08415",

@@ -70,6 +70,8 @@ def define(
                 raise ParameterError(f"{name}: the name {spelling!r} already means {owner}; choose another")
         if old is not None and old.family != "user":
             raise ParameterError(f"{name} is already in the catalogue ({old.formula}); choose another name")
+        for spelling in [s for s, owner in _names.items() if owner == name]:
+            del _names[spelling]
         _table[name] = made
         for spelling in (name, made.title, *made.aliases):
             _names[_fold(spelling)] = name
@@ -106,7 +108,11 @@ def _load() -> None:
 
 
 def definitions() -> dict[str, Definition]:
-    """Return every registered function, id -> definition, sorted by id."""
+    """Return every registered function, id -> definition, sorted by id.
+
+    >>> definitions()["silu"].formula
+    'x/(1 + exp(-x))'
+    """
     _load()
     return dict(sorted(_table.items()))
 
@@ -180,6 +186,8 @@ def _bound_call(text: str) -> Definition | None:
     for keyword in node.keywords:
         if keyword.arg is None:
             return None
+        if keyword.arg in values:
+            raise ParameterError(f"{found.name}: {keyword.arg} is given twice")
         value = parse(ast.unparse(keyword.value), [], textbook=True)
         if not isinstance(value.payload, Fraction):
             raise ParameterError(f"{found.name}: {keyword.arg} must be a plain number")
@@ -191,14 +199,16 @@ def _macros() -> Mapping[str, Macro]:
     """The catalogue's functions as functions a formula may call: ``x*leaky_relu(x, slope=0.2)``."""
 
     def macro(made: Definition) -> Macro:
-        def build(u: Expr, **given: Expr) -> Expr:
+        def build(*args: Expr, **given: Expr) -> Expr:
+            if len(args) != 1:
+                raise ValueError(f"takes 1 argument, not {len(args)}")
             exact = {n: const(p.default) for n, p in made.settable.items()}
             wrong = set(given) - set(exact)
             if wrong:
                 raise ValueError(f"no parameter {sorted(wrong)[0]!r}; its parameters are {', '.join(exact) or 'none'}")
-            made.check({n: v.payload for n, v in given.items() if v.op == "const"})
+            made.check({n: float(v.payload) for n, v in given.items() if isinstance(v.payload, Fraction)})
             at_rest = made.at_rest(made.textbook)
-            return substitute(at_rest, {**exact, **given, "x": u})
+            return substitute(at_rest, {**exact, **given, "x": args[0]})
 
         return build
 

@@ -83,7 +83,7 @@ def parse(
     try:
         tree = ast.parse(body, mode="eval")
     except SyntaxError as err:
-        column = max((err.offset or 1) - 1, 0)
+        column = err.offset - 1 if err.offset else len(body)  # Python gives none at the end of the text
         raise FormulaError(f"the formula cannot be read: {err.msg}", body, column) from None
     except (RecursionError, MemoryError, ValueError):
         raise FormulaError("the formula is nested too deeply", body) from None
@@ -222,7 +222,7 @@ class _Reader:
             try:
                 return self.macros[name](*args, **given)
             except (TypeError, ValueError) as err:
-                raise self.fail(f"{name}: {err}", node) from None
+                raise self.fail(f"{name}: {str(err).removeprefix(f'{name}: ')}", node) from None
         arity, build = _FUNCTIONS[name]
         if name in ("min", "max") and len(args) > 2:
             result = args[0]

@@ -114,6 +114,7 @@ def _finite(made: Definition, name: str, value: float, q: float) -> None:
 
 
 @lru_cache(maxsize=1024)
+@np.errstate(invalid="ignore", over="ignore")  # infinite parts end as NaN, which is the answer
 def _integrate(root: Expr, q: float) -> tuple[float, float, float, float]:
     """Return the four moments; one that does not exist or does not settle is NaN."""
     scale = math.sqrt(q)

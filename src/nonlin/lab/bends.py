@@ -68,11 +68,13 @@ class Bend:
         """Return the gradient before the function; fill those of the learned parameters, (seeds, 1, 1) each."""
         if not self.elementwise:
             leaf, out = saved
-            return torch.autograd.grad(out, leaf, d)[0]
+            before: Tensor = torch.autograd.grad(out, leaf, d)[0]
+            return before
         slope, *others = saved
         for grad, by in zip(knob_grads, others, strict=True):
             grad.copy_((d * by).sum((-1, -2), keepdim=True))
-        return d * slope
+        product: Tensor = d * slope
+        return product
 
     def alive(self, saved: Any, shape: tuple[int, ...]) -> Tensor:
         """Return which units have a derivative other than 0 on some sample: bool of ``shape``."""

@@ -1,6 +1,7 @@
 """Many small convolutional networks trained in lockstep: Conv-BN-activation blocks as one grouped convolution.
 
-Kernel 3, padding 1, stride 2 from the second block on; then global average pooling and a linear layer. Channels are ordered (seed, column, channel); batch normalisation is per channel, so stacking changes nothing.
+Kernel 3, padding 1, stride 2 from the second block on; then global average pooling and a linear layer. Channels are
+ordered (seed, column, channel); batch normalisation is per channel, so stacking changes nothing.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class StackedCNN:
         self, shape: tuple[int, ...], classes: int, recipe: Recipe, columns: Sequence[Column], seeds: Sequence[int]
     ) -> None:
         self.shape, self.classes, self.recipe = (len(seeds), len(columns)), classes, recipe
+        self.how = ["in lockstep"] * len(columns)
         self.space = len(shape) if len(shape) < 3 else 2
         self.convolve = F.conv1d if self.space == 1 else F.conv2d
         inputs = 1 if len(shape) < 3 else shape[0]
@@ -117,7 +119,8 @@ class StackedCNN:
                 seen.append(x)
             x = self._bent(i, x, train)
         pooled = x.flatten(2).mean(2).unflatten(1, (s * a, -1)).transpose(0, 1)
-        return torch.baddbmm(self.head_bias, pooled, self.head).unflatten(0, (s, a))
+        logits: Tensor = torch.baddbmm(self.head_bias, pooled, self.head).unflatten(0, (s, a))
+        return logits
 
     def step(self, xs: list[Tensor], ys: Tensor) -> tuple[Tensor, Tensor]:
         """Train on one batch per seed; return loss and share of right answers before the update."""

@@ -43,6 +43,7 @@ class Row:
     verdict: str
     dead_share: float
     seconds_per_epoch: float
+    how: str
     curves: dict[str, list[float]]
 
 
@@ -59,10 +60,17 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values; NaN and infinities are null."""
         rows = [
-            {"depth": r.depth, **_finite(asdict(r.comparison)), "sentence": r.verdict,
-             **_finite({"dead_share": r.dead_share, "seconds_per_epoch": r.seconds_per_epoch}), "curves": _finite(r.curves)}
+            {
+                "depth": r.depth,
+                **asdict(r.comparison),
+                "sentence": r.verdict,
+                "dead_share": r.dead_share,
+                "seconds_per_epoch": r.seconds_per_epoch,
+                "how": r.how,
+                "curves": r.curves,
+            }
             for r in self.rows
-        ]  # fmt: skip
+        ]
         return {
             "study": self.study.described(),
             "store": str(self.path),
@@ -70,7 +78,7 @@ class Result:
             "interrupted": self.outcome.interrupted,
             "environment": self.environment,
             "metric": "test accuracy at the last epoch",
-            "rows": rows,
+            "rows": _finite(rows),
         }
 
 
@@ -171,7 +179,7 @@ def default_path(study: Study) -> Path:
     Functions and seeds are not part of the hash, so adding either to a study reuses what is already trained.
     """
     described = study.described()
-    for key in ("functions", "seeds", "baseline", "margin", "note", "data_note", "depths"):
+    for key in ("functions", "seeds", "baseline", "margin", "note", "depths"):
         described.pop(key)
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:8]
     return RESULTS / f"{title(study.task)}-{digest}.sqlite"
@@ -182,6 +190,7 @@ def compare(
     *,
     store: str | Path | None = None,
     engine: Engine | None = None,
+    workers: int | None = None,
     memory: int = DEFAULT_MEMORY,
     on_start: Callable[[float, float], None] | None = None,
     on_progress: Callable[[float], None] | None = None,
@@ -195,7 +204,8 @@ def compare(
     Args:
         functions: names, formulas, definitions, or ``label=function``; default: nine common ones.
         store: the study's SQLite file (default: below ``nonlin-results``). What it holds is not trained again.
-        engine: where the work runs; default: this process.
+        engine: where the work runs; default: this machine.
+        workers: processes; default: one for each core, or none for a small study.
         memory: bytes all networks in training may use.
         on_start: called with (model-epochs in all, model-epochs known).
         on_progress: called with model-epochs as they are trained.
@@ -214,7 +224,7 @@ def compare(
     """
     study = plan(functions, **options)
     path = Path(store) if store is not None else default_path(study)
-    outcome = run(study, path, engine=engine, memory=memory, on_start=on_start, on_progress=on_progress)
+    outcome = run(study, path, engine=engine, workers=workers, memory=memory, on_start=on_start, on_progress=on_progress)
     return summarise(study, path, outcome)
 
 
@@ -245,7 +255,7 @@ def _rows(study: Study, depth: int, results: dict[str, list[dict[str, Any]]]) ->
         sentence = stats.verdict_sentence(c, unit="points", scale=100)
         dead = [t["dead_share"] for t in trials if math.isfinite(t["dead_share"])]
         seconds = mean(t["seconds_per_epoch"] for t in trials)
-        made.append(Row(depth, c, sentence, mean(dead) if dead else math.nan, seconds, curves))
+        made.append(Row(depth, c, sentence, mean(dead) if dead else math.nan, seconds, trials[0]["how"], curves))
     return made
 
 

@@ -1,19 +1,23 @@
-"""Where units of work run: a small protocol, and the engine that is this process.
+"""Where units of work run: a small protocol, and the two engines of one machine.
 
 An engine is handed independent, idempotent units and gives back events. It never touches the store: the driver
-alone writes, so another engine (a cluster) needs only these three methods.
+alone writes, so another engine (a cluster) needs only these three methods. A unit's results do not depend on the engine.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pickle
 import queue
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nonlin.errors import ParameterError
+from nonlin.errors import NonlinError, ParameterError
 from nonlin.lab.recipe import Unit
 
 
@@ -44,51 +48,48 @@ class _Stopped(Exception):
     """Raised inside a unit that is being given up."""
 
 
-@dataclass
-class LocalEngine:
-    """Runs units in ``workers`` threads of this process, each on one core; PyTorch leaves the interpreter's lock alone."""
+def _drain(events: queue.SimpleQueue[Event], seconds: float) -> list[Event]:
+    try:
+        found = [events.get(timeout=seconds)]
+    except queue.Empty:
+        return []
+    while not events.empty():
+        found.append(events.get())
+    return found
 
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
-    def __post_init__(self) -> None:
-        if isinstance(self.workers, bool) or not isinstance(self.workers, int) or self.workers < 1:
-            raise ParameterError(f"workers must be a whole number of at least 1, not {self.workers!r}")
-        self._waiting: queue.SimpleQueue[tuple[int, Unit] | None] = queue.SimpleQueue()
+class InProcessEngine:
+    """Runs units one after the other in a thread of this process, on one core; nothing to start, nothing to leave behind."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[int, Unit] | None] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._thread: threading.Thread | None = None
 
     def submit(self, number: int, unit: Unit) -> None:
-        """Queue a unit; a worker starts if fewer than ``workers`` run."""
-        self._waiting.put((number, unit))
-        if len(self._threads) < self.workers:
-            # daemons: a second Ctrl-C must end the process whatever a worker is doing
-            thread = threading.Thread(target=self._work, name=f"nonlin-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        """Queue a unit."""
+        self._jobs.put((number, unit))
+        if self._thread is None:
+            # a daemon: a second Ctrl-C must end the process whatever the thread is doing
+            self._thread = threading.Thread(target=self._work, name="nonlin", daemon=True)
+            self._thread.start()
 
     def poll(self, seconds: float) -> list[Event]:
         """Return all waiting events, or wait at most ``seconds`` for one."""
-        try:
-            events = [self._events.get(timeout=seconds)]
-        except queue.Empty:
-            return []
-        while not self._events.empty():
-            events.append(self._events.get())
-        return events
+        return _drain(self._events, seconds)
 
     def close(self) -> None:
-        """Let every worker stop at its next report, a fraction of a second away, and wait for that."""
+        """Let the thread stop at its next report, a fraction of a second away, and wait for that."""
         self._stop.set()
-        for _ in self._threads:
-            self._waiting.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._jobs.put(None)
+        if self._thread is not None:
+            self._thread.join()
 
     def _work(self) -> None:
         from nonlin.lab.work import run_unit
 
-        while (job := self._waiting.get()) is not None and not self._stop.is_set():
+        while (job := self._jobs.get()) is not None and not self._stop.is_set():
             number, unit = job
             try:
                 self._events.put(Event(number, results=run_unit(unit, self._report(number))))
@@ -105,3 +106,108 @@ class LocalEngine:
                 self._events.put(Event(number, advanced=model_epochs))
 
         return report
+
+
+class ProcessEngine:
+    """Runs units in ``workers`` processes of this machine, each on one core.
+
+    Threads will not do: the steps of small networks are so short that they would wait for Python's lock most of the
+    time (measured: two threads were no faster than one). Workers are plain ``python -m nonlin.lab.worker`` processes that
+    are sent units over a pipe, so a user's script needs no ``if __name__ == "__main__"``. They end when this process does.
+    """
+
+    def __init__(self, workers: int) -> None:
+        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+            raise ParameterError(f"workers must be a whole number of at least 1, not {workers!r}")
+        self.workers = workers
+        self._jobs: queue.SimpleQueue[tuple[int, Unit] | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._threads: list[threading.Thread] = []
+        self._closing = False
+
+    def submit(self, number: int, unit: Unit) -> None:
+        """Queue a unit; a worker is started if fewer than ``workers`` run."""
+        self._jobs.put((number, unit))
+        if len(self._processes) < self.workers:
+            process = self._start()
+            thread = threading.Thread(target=self._feed, args=(process,), daemon=True)
+            self._processes.append(process)
+            self._threads.append(thread)
+            thread.start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        paths = os.pathsep.join(p or os.getcwd() for p in sys.path)
+        command = [sys.executable, "-m", "nonlin.lab.worker"]
+        # a session of its own: Ctrl-C reaches the driver alone, which then ends the workers
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+                                env={**os.environ, "PYTHONPATH": paths})  # fmt: skip
+
+    def poll(self, seconds: float) -> list[Event]:
+        """Return all waiting events, or wait at most ``seconds`` for one."""
+        return _drain(self._events, seconds)
+
+    def close(self) -> None:
+        """End the workers at once, whatever they are doing, and wait for that."""
+        self._closing = True
+        for _ in self._threads:
+            self._jobs.put(None)
+        for process in self._processes:
+            process.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def _feed(self, process: subprocess.Popen[bytes]) -> None:
+        """Send one worker a unit at a time and pass its events on."""
+        from nonlin.lab.tasks import provided
+
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process, contextlib.suppress(BrokenPipeError):
+            while (job := self._jobs.get()) is not None and not self._closing:
+                number, unit = job
+                if not self._send(process, number, unit, provided(unit.task)):
+                    continue
+                event: Event | None = None
+                while event is None or (event.results is None and event.error is None):
+                    try:
+                        event = pickle.load(process.stdout)
+                    except (EOFError, pickle.UnpicklingError, OSError, ValueError):
+                        event = Event(number, error=self._lost(process))
+                    if event.advanced or not self._closing:
+                        self._events.put(event)
+                    if self._closing:
+                        return
+
+    def _send(self, process: subprocess.Popen[bytes], number: int, unit: Unit, data: Any) -> bool:
+        assert process.stdin is not None
+        try:
+            process.stdin.write(pickle.dumps((number, unit, data)))
+            process.stdin.flush()
+        except OSError:
+            if not self._closing:
+                self._events.put(Event(number, error=self._lost(process)))
+            return False
+        except Exception as err:
+            text = f"this unit of work cannot be sent to another process ({err}); use workers=1"
+            self._events.put(Event(number, error=NonlinError(text)))
+            return False
+        return True
+
+    def _lost(self, process: subprocess.Popen[bytes]) -> NonlinError:
+        code = process.wait()
+        return NonlinError(
+            f"a worker process ended unexpectedly (exit code {code}); if the machine ran out of memory, "
+            "lower --memory or --workers. The same command goes on with what is stored"
+        )
+
+
+def default_engine(workers: int | None, units: int, model_steps: float) -> Engine:
+    """Return the engine for a study of so many units and steps: processes if they would earn their start.
+
+    ``model_steps`` counts optimiser steps times networks; about 20,000 of them take a second, and so does starting workers.
+    """
+    count = workers if workers is not None else (os.cpu_count() or 1)
+    if count == 1 or units < 2 or (workers is None and model_steps < 100_000):
+        return InProcessEngine()
+    return ProcessEngine(min(count, units))

@@ -49,6 +49,7 @@ class StackedMLP:
 
     def __init__(self, features: int, classes: int, recipe: Recipe, columns: Sequence[Column], seeds: Sequence[int]) -> None:
         self.columns, self.seeds = len(columns), len(seeds)
+        self.how = ["in lockstep"] * len(columns)
         self.recipe = recipe
         self.bends: list[list[Bend]] = [[bend(c.layers[i]) for c in columns] for i in range(len(recipe.hidden))]
         outs = [w * row[0].pieces for w, row in zip(recipe.hidden, self.bends, strict=True)] + [classes]

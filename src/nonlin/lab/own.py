@@ -75,7 +75,11 @@ class _Group:
 
         self.base = base
         self.gradient: Callable[..., Any] = vmap(grad_and_value(loss, has_aux=True))
-        self.forward: Callable[..., Any] = vmap(lambda p, b, x: functional_call(base, (p, b), (x,)), (0, 0, None))
+
+        def forward(p: dict[str, Tensor], b: dict[str, Tensor], x: Tensor) -> Any:
+            return functional_call(base, (p, b), (x,))
+
+        self.forward: Callable[..., Any] = vmap(forward, (0, 0, None))
         many = probe.expand(len(self.models), *probe.shape)
         with torch.enable_grad():
             self.gradient(params, buffers, many, torch.zeros(many.shape[:2], dtype=torch.long))
@@ -142,16 +146,15 @@ class _Group:
 class OwnNetworks:
     """``len(seeds) * len(columns)`` networks of the user's factory; the interface of ``train.Stack``.
 
-    The factory is called without arguments, with PyTorch seeded, and returns a module that maps images (batch, 1, height, width), or
-    (batch, features) for flat data, to logits (batch, classes). Its activations are replaced by each column's functions.
+    The factory is called without arguments, with PyTorch seeded, and returns a module that maps images (batch, 1, height,
+    width), or (batch, features) for flat data, to logits (batch, classes). Its activations are replaced by each column's
+    functions.
 
     Raises:
         ModelError: the factory raises, returns no module, has nothing to swap, or its output does not fit the data.
     """
 
-    def __init__(
-        self, factory: str, recipe: Recipe, columns: Sequence[Column], seeds: Sequence[int], data: Dataset
-    ) -> None:
+    def __init__(self, factory: str, recipe: Recipe, columns: Sequence[Column], seeds: Sequence[int], data: Dataset) -> None:
         make = load_object(factory, "model")
         self.shape = len(seeds), len(columns)
         image = len(data.shape) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ import torch
 
 from nonlin.errors import ParameterError, near
 from nonlin.lab.arrays import Dataset
-from nonlin.lab.engine import Engine, LocalEngine
+from nonlin.lab.engine import Engine, default_engine
 from nonlin.lab.jsontext import trial_key
 from nonlin.lab.recipe import Column, Recipe, Unit
 from nonlin.lab.store import Store, Trial, environment
@@ -117,6 +118,9 @@ class Study:
             "task": self.task,
             "data": self.data.fingerprint,
             "data_note": self.data.note,
+            "features": self.data.features,
+            "classes": self.data.classes,
+            "samples": {"train": len(self.data.train_y), "test": len(self.data.test_y)},
             "recipe": {**vars(self.recipe), "hidden": list(self.recipe.hidden)},
             "functions": [c.described() for c in self.columns],
             "seeds": list(self.seeds),
@@ -164,6 +168,7 @@ def run(
     path: Path,
     *,
     engine: Engine | None = None,
+    workers: int | None = None,
     memory: int = DEFAULT_MEMORY,
     on_start: Callable[[float, float], None] | None = None,
     on_progress: Callable[[float], None] | None = None,
@@ -176,13 +181,15 @@ def run(
     Args:
         study: what to train.
         path: the study's SQLite file.
-        engine: where the units run; by default this process, one worker per core.
+        engine: where the units run; by default this machine.
+        workers: processes of the default engine; by default one for each core, or none for a small study.
         memory: budget in bytes for all networks in training at the same time.
         on_start: called with (model-epochs in all, model-epochs already in the store).
         on_progress: called with model-epochs as they are trained.
     """
-    workers = getattr(engine, "workers", None) or LocalEngine().workers
-    units = study.units(memory // max(1, workers))
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise ParameterError(f"workers must be a whole number of at least 1, not {workers!r}")
+    units = study.units(memory // (workers or os.cpu_count() or 1))
     with Store.open(path) as store:
         keys = {
             (n, s, c): trial_key(u.trial_config(u.columns[c], u.seeds[s])) for n, u in enumerate(units) for s, c in _cells(u)
@@ -196,7 +203,9 @@ def run(
         store.set_meta("study", study.described())
         store.set_meta("last_run", environment() | {"host": platform.node()})
         pending = _pending(units, keys, known)
-        outcome = _drive(pending, store, engine or LocalEngine(), on_progress)
+        per_epoch = -(-len(study.data.train_y) // study.recipe.batch_size)
+        model_steps = float(sum(u.models for u in pending) * epochs * per_epoch)
+        outcome = _drive(pending, store, engine or default_engine(workers, len(pending), model_steps), on_progress)
     return replace(outcome, total=len(keys), known=len(known))
 
 

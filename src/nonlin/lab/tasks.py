@@ -85,6 +85,11 @@ def provide(data: Dataset) -> str:
     return name
 
 
+def provided(name: str) -> Dataset | None:
+    """Return the data set in memory behind a task's name, or None for a task that anyone can load."""
+    return _given.get(name)
+
+
 def task_row(name: str) -> Task:
     """Return a task's defaults; a user's own data get those of a small network."""
     if name in TASKS:

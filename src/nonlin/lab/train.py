@@ -23,7 +23,12 @@ _STEPS_PER_REPORT = 64
 
 
 class Stack(Protocol):
-    """Networks trained in lockstep. All returned tensors have shape (seeds, columns) unless said otherwise."""
+    """Networks trained together. All returned tensors have shape (seeds, columns) unless said otherwise.
+
+    ``how`` says, for each column, how its networks were trained.
+    """
+
+    how: list[str]
 
     def step(self, xs: list[Tensor], ys: Tensor) -> tuple[Tensor, Tensor]:
         """Train on one batch per seed; return loss and share of right answers before the update."""
@@ -126,8 +131,9 @@ def train(unit: Unit, data: Dataset, stack: Stack, progress: Progress | None = N
                 "test_accuracy": float(test_accuracy[s, c]),
                 "test_loss": float(test_loss[s, c]),
                 "diverged_at": int(diverged[s, c]) if diverged[s, c] > 0 else None,
-                "dead_share": float(dead[s, c]),
+                "dead_share": float(dead[s, c]) if diverged[s, c] < 0 else math.nan,
                 "seconds_per_epoch": per_model_epoch,
+                "how": stack.how[c],
                 "curves": {k: [_short(row[k][s, c]) for row in curves] for k in curves[0]},
             }
             for c in range(shape[1])
@@ -136,7 +142,7 @@ def train(unit: Unit, data: Dataset, stack: Stack, progress: Progress | None = N
     ]
 
 
-def score(stack: Stack, x: Tensor, y: Tensor, size: int = 2000) -> tuple[Tensor, Tensor]:
+def score(stack: Stack, x: Tensor, y: Tensor, size: int = 1000) -> tuple[Tensor, Tensor]:
     """Return mean loss and accuracy on shared samples, each (seeds, columns), float64."""
     loss: Tensor | None = None
     right: Tensor | None = None

@@ -53,14 +53,14 @@ class FusedAdam:
         self.squares = [torch.zeros_like(p) for p in self.parameters]
         self.count = torch.zeros(())
         self.counts = [self.count] * len(self.parameters)
-        self.options = {"lr": lr, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0, "eps": eps}
+        self.lr, self.eps = lr, eps
 
     def step(self) -> None:
         """Update every parameter from its ``.grad``."""
         self.count += 1
-        grads = [p.grad for p in self.parameters]
-        torch._fused_adam_(self.parameters, grads, self.moments, self.squares, [], self.counts,
-                           amsgrad=False, maximize=False, **self.options)  # fmt: skip
+        grads = [p.grad for p in self.parameters if p.grad is not None]
+        torch._fused_adam_(self.parameters, grads, self.moments, self.squares, [], self.counts, lr=self.lr, beta1=0.9,
+                           beta2=0.999, weight_decay=0.0, eps=self.eps, amsgrad=False, maximize=False)  # fmt: skip
 
 
 def make_optimizer(recipe: Recipe, parameters: Sequence[Tensor]) -> FusedAdam | torch.optim.Optimizer:

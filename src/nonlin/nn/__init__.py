@@ -7,9 +7,10 @@ the activation that follows each layer), and ``MaxoutLinear``.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
+
+from nonlin.errors import near
 
 _PLACES = {
     "ActivationModule": "base",
@@ -34,8 +35,8 @@ def __getattr__(name: str) -> Any:
             from nonlin.nn.base import class_of
 
             return class_of(titles[name])
-    close = [] if name.startswith("_") else get_close_matches(name, [*_PLACES, *_titles()], n=1)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}." + f" Did you mean {close[0]!r}?" * len(close))
+    hint = "" if name.startswith("_") else near(name, [*_PLACES, *_titles()])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")
 
 
 def _titles() -> dict[str, Any]:

@@ -195,7 +195,7 @@ def _swapped_class(base: type, text: str, names: Mapping[str, Any]) -> type:
 
 
 def _reduce(self: nn.Module, protocol: Any) -> Any:
-    state = self.__getstate__()  # type: ignore[no-untyped-call]
+    state = self.__getstate__()
     return _remake, type(self)._swapped_parts, state  # type: ignore[attr-defined]
 
 

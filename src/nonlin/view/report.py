@@ -14,7 +14,7 @@ from typing import Any
 from nonlin.errors import StoreError
 from nonlin.view import words
 from nonlin.view.charts import depth_chart, interval_plot, learning_curves, swatch
-from nonlin.view.page import page
+from nonlin.view.frame import page
 
 _GLANCE = ("better", "the same", "undecided", "too few seeds", "worse", "diverges")
 
@@ -91,7 +91,7 @@ def _table(rows: words.Rows, numbers: Mapping[str, int]) -> str:
             (r["difference"], words.points(r["difference"], d, sign=True)),
             (r["diff_low"], words.interval(r["diff_low"], r["diff_high"], d, sign=True)),
             (r["verdict"], f'<span class="verdict {r["verdict"].replace(" ", "-")}">{escape(r["verdict"])}</span>'),
-            (r["dead_share"], escape(words.share(r["dead_share"]))),
+            (r["dead_share"], escape(words.dead(r))),
             (r["seconds_per_epoch"], words.milliseconds(r["seconds_per_epoch"])),
         ]
         cells += [(r["diverged"], f"{r['diverged']} of {r['n']}")] * diverged

@@ -87,7 +87,7 @@ def _comparison_columns(rows: words.Rows) -> list[Col]:
         Col(f"vs {baseline}", [words.points(r["difference"], d, sign=True) for r in rows], right=True),
         Col(f"its {level}", paired, drop=1, style="dim", short="interval"),
         Col("verdict", [(r["verdict"], VERDICT_STYLES.get(r["verdict"], "")) for r in rows]),
-        Col("dead", [words.share(r["dead_share"]) for r in rows], right=True, drop=3),
+        Col("dead", [words.dead(r) for r in rows], right=True, drop=3),
         Col("ms/epoch", [words.milliseconds(r["seconds_per_epoch"]) for r in rows], right=True, drop=4, short="ms"),
         Col("diverged", [(f"{r['diverged']} of {r['n']}", "red") if r["diverged"] else "0" for r in rows], right=True),
     ]

@@ -60,6 +60,11 @@ def share(value: float | None) -> str:
     return "<0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
 
 
+def dead(row: Mapping[str, Any]) -> str:
+    """Return the share of dead units of a row; where every run ended in NaN nothing is known of its units."""
+    return share(None if row["diverged"] == row["n"] else row["dead_share"])
+
+
 def milliseconds(seconds: float | None) -> str:
     """Return a time in milliseconds with about three digits."""
     if seconds is None:
@@ -160,8 +165,10 @@ def how_to_read(result: Mapping[str, Any], verdicts: Iterable[str] | None = None
 
 def remarks(rows: Rows) -> list[str]:
     """Return a sentence for each row whose numbers stand for less than all its seeds."""
-    partial = (r for r in rows if r["diverged"] or (r["pairs"] < r["n"] and r["verdict"] != "baseline"))
-    return [f"{r['name']}: {r['sentence']}" for r in partial]
+    several = len(by_depth(rows)) > 1
+    partial = [r for r in rows if r["diverged"] or (r["pairs"] < r["n"] and r["verdict"] != "baseline")]
+    where = [f", {count(r['depth'], 'hidden layer')}" if several else "" for r in partial]
+    return [f"{r['name']}{at}: {r['sentence']}" for r, at in zip(partial, where, strict=True)]
 
 
 _PRETTY = (

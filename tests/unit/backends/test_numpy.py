@@ -102,16 +102,16 @@ def test_what_is_no_array_is_named(x: Any) -> None:
 
 
 def test_ragged_lists_are_a_sentence() -> None:
-    with pytest.raises(DataError, match="x cannot be read as an array"):
+    with pytest.raises(DataError, match=r"x cannot be read as an array"):
         nonlin.get("tanh")([[1.0], [1.0, 2.0]])
 
 
 def test_parameters_out_of_range_or_unknown() -> None:
-    with pytest.raises(ParameterError, match="softplus: beta=-1 is out of range; allowed is at least 1e-06"):
+    with pytest.raises(ParameterError, match=r"softplus: beta=-1 is out of range; allowed is at least 1e-06"):
         nonlin.get("softplus")(1.0, beta=-1)
-    with pytest.raises(ParameterError, match="tanh has no parameter 'beta'. it has no parameters"):
+    with pytest.raises(ParameterError, match=r"tanh has no parameter 'beta'. it has no parameters"):
         nonlin.get("tanh")(1.0, beta=2)
-    with pytest.raises(DataError, match="slope has dtype bool"):
+    with pytest.raises(DataError, match=r"slope has dtype bool"):
         nonlin.get("leaky_relu")(np.ones(2), slope=np.array([True]))
 
 
@@ -135,7 +135,10 @@ def test_emitted_source_shares_common_parts() -> None:
     assert text.startswith("def f(v_x):")
 
 
-@pytest.mark.parametrize("formula", ["sqrt(x)", "x**1.5", "log(x)", "log1p(x)", "x**x", "sin(exp(x))", "pow(2, exp(x))", "1/x"])
+PARTIAL = ["sqrt(x)", "x**1.5", "log(x)", "log1p(x)", "x**x", "sin(exp(x))", "pow(2, exp(x))", "1/x"]
+
+
+@pytest.mark.parametrize("formula", PARTIAL)
 def test_formulas_outside_their_domain_give_nan_and_do_not_hang(formula: str) -> None:
     function = nonlin.get(formula)
     got = function(np.array([-1.5, 2.0, np.nan]))

@@ -166,8 +166,8 @@ def test_integers_become_the_default_floating_type() -> None:
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (torch.tensor([True]), r"x has dtype torch.bool; an activation function takes real numbers: convert it with .float\(\)"),
-        (torch.tensor([1j]), r"x has dtype torch.complex64; an activation function takes real numbers: apply the function to"),
+        (torch.tensor([True]), r"x has dtype torch.bool; .* takes real numbers: convert it with .float\(\)"),
+        (torch.tensor([1j]), r"x has dtype torch.complex64; .* takes real numbers: apply the function to .real"),
     ],
 )
 def test_other_types_are_refused_with_a_way_out(x: Tensor, message: str) -> None:
@@ -182,12 +182,12 @@ def test_wrong_parameters_and_orders_are_refused() -> None:
     x = torch.ones(2)
     with pytest.raises(ParameterError, match=r"leaky_relu has no parameter 'slop'. Did you mean 'slope'\?"):
         nonlin.get("leaky_relu")(x, slop=torch.ones(2))
-    with pytest.raises(DataError, match="slope must be a torch.Tensor, not ndarray"):
+    with pytest.raises(DataError, match=r"slope must be a torch.Tensor, not ndarray"):
         nonlin.get("leaky_relu")(x, slope=np.ones(2))
     for order in (-1, 1.0, True):
-        with pytest.raises(ParameterError, match="order must be a whole number of at least 0"):
+        with pytest.raises(ParameterError, match=r"order must be a whole number of at least 0"):
             nonlin.get("tanh").grad(x, order)  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="x must be a torch.Tensor, not list"):
+    with pytest.raises(DataError, match=r"x must be a torch.Tensor, not list"):
         backend.checked([1.0])
 
 

@@ -20,7 +20,8 @@ FAR = 2.0**1000
         ("exp(x)", 0, math.inf), ("expm1(x)", -1, math.inf), ("tanh(x)", -1, 1), ("sigmoid(x)", 0, 1),
         ("sech2(x)", 0, 0), ("softplus(x)", 0, FAR), ("erf(x)", -1, 1), ("erfc(x)", 2, 0), ("normal_cdf(x)", 0, 1),
         ("normal_pdf(x)", 0, 0), ("exp(exp(x))", 1, math.inf), ("(exp(x)-exp(-x))/(exp(x)+exp(-x))", -1, 1),
-        ("log(1+exp(x))", 0, FAR), ("2**x", 0, math.inf), ("(1/2)**x", math.inf, 0), ("arctan(x)", -math.pi / 2, math.pi / 2),
+        ("log(1+exp(x))", 0, FAR), ("2**x", 0, math.inf), ("(1/2)**x", math.inf, 0),
+        ("arctan(x)", -math.pi / 2, math.pi / 2),
     ],
 )  # fmt: skip
 def test_far_out_the_limit_is_reached_and_nothing_overflows(formula: str, left: float, right: float) -> None:
@@ -41,7 +42,7 @@ def test_outside_its_domain_a_function_is_nan_not_complex(formula: str) -> None:
     assert mp.isnan(evaluate(parse(formula, textbook=True), {"x": -2.5}))
 
 
-@pytest.mark.parametrize("formula", ["sin(exp(exp(x)))", "cos(exp(exp(x)))", "2**exp(exp(x))", "x**exp(x)", "exp(x)**exp(x)"])
+@pytest.mark.parametrize("formula", ["sin(exp(exp(x)))", "cos(exp(exp(x)))", "2**exp(exp(x))", "exp(x)**exp(x)"])
 def test_what_would_fill_the_memory_is_cut_short(formula: str) -> None:
     evaluate(parse(formula, textbook=True), {"x": FAR})
     evaluate(parse(formula, textbook=True), {"x": 1e5})

@@ -18,7 +18,8 @@ ACCEPTED = [
     ("x", x), (" x ", x), ("+x", x), ("-x", -x), ("2", const(2)), ("1e-3", const(0.001)), ("0.1", const(0.1)),
     ("x + 1 - 2*x/3", x + 1 - 2 * x / 3), ("x**2", x * x), ("x**-1", 1 / x), ("-x**2", -(x * x)), ("2**-2", const(0.25)),
     ("tanh(x)", call("tanh", x)), ("ln(x)", call("log", x)), ("Phi(x)", call("normal_cdf", x)),
-    ("atan(x)", call("arctan", x)), ("maximum(x, 0)", call("max", x, 0)), ("max(x, 0, 1)", call("max", call("max", x, 0), 1)),
+    ("atan(x)", call("arctan", x)), ("maximum(x, 0)", call("max", x, 0)),
+    ("max(x, 0, 1)", call("max", call("max", x, 0), 1)),
     ("clip(x, 0, 6)", call("min", call("max", x, 0), 6)), ("square(x)", x * x), ("pow(x, 3)", x**3),
     ("where(x > 0, x, 0)", where(x > 0, x, 0)), ("x if x >= 1 else 0", where(x >= 1, x, 0)), ("e", call("exp", 1)),
     ("where(1 < x, 1, 2)", where(const(1) < x, 1, 2)), ("(((x)))", x), ("1_000*x", 1000 * x), ("0x10 + x", 16 + x),
@@ -36,7 +37,7 @@ REFUSED = [
     ("", 0, "the formula is empty"),
     ("   ", 0, "the formula is empty"),
     ("x +", 3, "cannot be read"),
-    ("x x", 0, "cannot be read"),
+    ("x x", 2, "cannot be read"),
     ("x*(1+x", 2, "was never closed"),
     ("x.real", 0, r"an attribute \(a.b\) is not part of a formula"),
     ("1 + x.__class__", 4, "an attribute"),
@@ -47,7 +48,7 @@ REFUSED = [
     ("x + __builtins__", 4, "the name '__builtins__' is not allowed"),
     ("().__class__", 0, "an attribute"),
     ("eval('x')", 0, "unknown function 'eval'"),
-    ("exec(x)", 0, "unknown function 'exec'. Did you mean 'exp'"),
+    ("exec(x)", 0, "unknown function 'exec'. Functions: abs,"),
     ("open(x)", 0, "unknown function 'open'"),
     ("x.tanh()", 0, "only functions called by their plain name"),
     ("'x'", 0, "'x' is not a number"),
@@ -133,25 +134,25 @@ def test_the_pointer_counts_characters_not_bytes() -> None:
      "x" + "+x*x**x" * 280, "1 if x>0 else " * 90 + "x", "not " * 400 + "x", "(" * 1999],
 )  # fmt: skip
 def test_deep_nesting_is_refused_before_it_hurts(text: str) -> None:
-    with pytest.raises(FormulaError, match="nested|more than|cannot be read|not part"):
+    with pytest.raises(FormulaError, match=r"nested|more than|cannot be read|not part"):
         parse(text, ["x"])
 
 
 def test_limits() -> None:
     with pytest.raises(FormulaError, match=f"the formula has {MAX_LENGTH + 1} characters; at most {MAX_LENGTH}"):
         parse("x" * (MAX_LENGTH + 1))
-    with pytest.raises(FormulaError, match="nested deeper"):
+    with pytest.raises(FormulaError, match=r"nested deeper"):
         parse("(" * (MAX_DEPTH + 1) + "x" + ")" * (MAX_DEPTH + 1))
     assert parse("(" * MAX_DEPTH + "x" + ")" * MAX_DEPTH) is x
     assert parse("+".join(["x"] * 30), textbook=True) is 30 * x
-    with pytest.raises(FormulaError, match="is text, not int"):
+    with pytest.raises(FormulaError, match=r"is text, not int"):
         parse(3)  # type: ignore[arg-type]
 
 
 def test_powers_of_sums_do_not_fill_the_memory() -> None:
     root = parse("((1/3 + x)**64)**64", ["x"])
     assert root.op in ("pow", "mul", "div")
-    with pytest.raises(FormulaError, match="limited|too large"):
+    with pytest.raises(FormulaError, match=r"limited|too large"):
         parse("*".join(["(3/7)**64"] * 30) + "*x", ["x"])
 
 
@@ -170,9 +171,9 @@ def test_nothing_is_evaluated(text: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_free_names_become_variables_only_where_allowed() -> None:
     assert to_text(parse("a*x + b", None)) == "a*x + b"
-    with pytest.raises(FormulaError, match="unknown name 'b'. The variables here are: a, x"):
+    with pytest.raises(FormulaError, match=r"unknown name 'b'. The variables here are: a, x"):
         parse("a*x + b", ["x", "a"])
-    with pytest.raises(FormulaError, match="not allowed"):
+    with pytest.raises(FormulaError, match=r"not allowed"):
         parse("__debug__x", None)
     assert parse("e*x", ["x", "e"]) is var("e") * x
 

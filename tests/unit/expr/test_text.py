@@ -19,8 +19,8 @@ from nonlin.expr.show import number_text
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(Fraction(3), "3"), (Fraction(-2), "-2"), (Fraction("0.044715"), "0.044715"), (Fraction(1, 3), "1/3"), (Fraction(1, 8), "0.125"),
-     (Fraction(10) ** 30, "1" + "0" * 30), (Fraction(-1, 3), "-1/3")],
+    [(Fraction(3), "3"), (Fraction(-2), "-2"), (Fraction("0.044715"), "0.044715"), (Fraction(1, 3), "1/3"),
+     (Fraction(1, 8), "0.125"), (Fraction(10) ** 30, "1" + "0" * 30), (Fraction(-1, 3), "-1/3")],
 )  # fmt: skip
 def test_numbers(value: Fraction, text: str) -> None:
     assert number_text(value) == text
