@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,7 +68,9 @@ def _console(stderr: bool = False) -> Console:
 
 
 def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    plain = "utf" not in (sys.stdout.encoding or "").lower()  # a terminal without Unicode gets \\u escapes
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=plain) + "\n")
+    sys.stdout.flush()
 
 
 def _fail(error: NonlinError, as_json: bool) -> NoReturn:
@@ -86,11 +90,18 @@ def _sentences(as_json: bool = False) -> Iterator[None]:
     """Turn nonlin's errors into a sentence and an exit code; a closed pipe ends quietly."""
     try:
         yield
+        sys.stdout.flush()
     except NonlinError as error:
         _fail(error, as_json)
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise typer.Exit(0) from None
+    except KeyboardInterrupt:  # while libraries or data load; a study in training ends by itself and says what it has
+        typer.echo("Stopped. Nothing that was finished is lost; the same command goes on from there.", err=True)
+        raise typer.Exit(FAILURE) from None
+    except OSError as error:
+        if (real := sys.__stdout__) is not None and real is sys.stdout:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), real.fileno())  # else what is buffered fails again as Python ends
+        if error.errno == errno.EPIPE:  # the reader has seen enough: nonlin list | head -1; Rich and --help end with 1 too
+            raise typer.Exit(FAILURE) from None
+        _fail(NonlinError(f"the system refused: {error}"), as_json=False)
 
 
 def split_list(text: str) -> list[str]:
@@ -104,9 +115,19 @@ def split_list(text: str) -> list[str]:
     return [p.strip() for p in (*parts, text[start:]) if p.strip()]
 
 
+def _listed(text: str | None, option: str) -> list[str]:
+    """Split the value of an option; given but empty (an unset shell variable) is an error, not the default."""
+    parts = split_list(text or "")
+    if text is not None and not parts:
+        raise ParameterError(f"{option} is empty; give names separated by commas, or leave it out")
+    return parts
+
+
 def _whole_numbers(text: str | None, option: str) -> list[int]:
     try:
-        return [int(p) for p in split_list(text or "")]
+        return [int(p) for p in _listed(text, option)]
+    except ParameterError:
+        raise
     except ValueError:
         raise ParameterError(f"{option} must be whole numbers separated by commas, not {text!r}") from None
 
@@ -116,12 +137,12 @@ def _bytes(text: str) -> int:
     body = text.strip().lower().removesuffix("b").removesuffix("i")
     number, unit = (body[:-1], body[-1]) if body and body[-1] in units else (body, "")
     try:
-        value = float(number)
+        value = float(number) * units[unit]
     except ValueError:
         raise ParameterError(f"--memory must be a size such as 500M or 2G, not {text!r}") from None
     if not 0 < value < float("inf"):
-        raise ParameterError(f"--memory must be more than 0, not {text!r}")
-    return int(value * units[unit])
+        raise ParameterError(f"--memory must be more than 0 and finite, not {text!r}")
+    return int(value)
 
 
 @app.callback(invoke_without_command=True)
@@ -132,7 +153,8 @@ def main_options(
     if version:
         from nonlin import __version__
 
-        typer.echo(f"nonlin {__version__}")
+        with _sentences():
+            typer.echo(f"nonlin {__version__}")
         raise typer.Exit
 
 
@@ -141,7 +163,7 @@ def compare_command(
     functions: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FUNCTION]...",
+            metavar="FUNCTION",
             help="Names, formulas in x, or label=function. Default: nine common ones.",
             autocompletion=_function_names,
         ),
@@ -162,7 +184,8 @@ def compare_command(
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="The first seed.")] = 0,
     baseline: Annotated[str | None, typer.Option(help="The function the others are compared with. Default: relu.")] = None,
     margin: Annotated[
-        float | None, typer.Option(help="Difference in accuracy (0 to 1) that counts as the same. Default: the task's.")
+        float | None,
+        typer.Option(min=0, max=1, help="Difference in accuracy (0 to 1) that counts as the same. Default: the task's."),
     ] = None,
     net: Annotated[str | None, typer.Option(help="mlp or cnn. Default: mlp.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Widths of the hidden layers: 128,64.")] = None,
@@ -193,20 +216,21 @@ def compare_command(
         from nonlin.view.report import html_report, write_text
         from nonlin.view.terminal import comparison_table
 
-        names = [*(functions or []), *split_list(activations or "")]
+        budget = _bytes(memory)
+        names = [*(functions or []), *_listed(activations, "--activations")]
         with _bar(quiet, "loading data") as bar:
             study = plan(
                 names or None,
                 task=task,
                 preset=preset,
-                layers=split_list(layers) if layers else None,
+                layers=_listed(layers, "--layers") or None,
                 depths=_whole_numbers(depth, "--depth"),
                 seeds=seeds,
                 seed=seed,
                 baseline=baseline,
                 margin=margin,
                 net=net,
-                hidden=_whole_numbers(hidden, "--hidden") if hidden else None,
+                hidden=_whole_numbers(hidden, "--hidden") or None,
                 epochs=epochs,
                 batch_size=batch_size,
                 optimizer=optimizer,
@@ -218,12 +242,18 @@ def compare_command(
                 progress=bar.download,
             )
             path = store or default_path(study)
-            outcome = run(study, path, workers=workers, memory=_bytes(memory), on_start=bar.start, on_progress=bar.advance)
+            written = report or Path(os.path.splitext(path)[0] + ".html")
+            if not no_report and written.expanduser().resolve() == path.expanduser().resolve():
+                raise ParameterError(f"the study and its report cannot both be {path}; give one of them another name")
+            outcome = run(study, path, workers=workers, memory=budget, on_start=bar.start, on_progress=bar.advance)
         result = summarise(study, path, outcome)
         document = result.to_json()
+        unwritten: NonlinError | None = None
         if result.rows and not no_report:
-            written = write_text(report or path.with_suffix(".html"), html_report(document))
-            document["report"] = str(written)
+            try:
+                document["report"] = str(write_text(written, html_report(document)))
+            except NonlinError as error:  # the results come first
+                unwritten = error
         if as_json:
             _print_json(document)
         elif result.rows:
@@ -235,6 +265,9 @@ def compare_command(
                 "The same command goes on from there.",
                 err=True,
             )
+        if unwritten:
+            _fail(unwritten, as_json=False)
+        if outcome.interrupted:
             raise typer.Exit(FAILURE)
 
 
@@ -267,7 +300,9 @@ def _bar(quiet: bool, title: str) -> Iterator[_Bar]:
 
 @app.command("list")
 def list_command(
-    pattern: Annotated[str | None, typer.Argument(help="Only names that match, such as '*relu*'.")] = None,
+    pattern: Annotated[
+        str | None, typer.Argument(metavar="PATTERN", help="Only names that match, such as '*relu*'.")
+    ] = None,
     family: Annotated[str | None, typer.Option(help="Only this family.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -340,7 +375,7 @@ def show_command(name: Name, as_json: Json = False) -> None:
 @app.command("plot")
 def plot_command(
     functions: Annotated[
-        list[str], typer.Argument(metavar="FUNCTION...", help="Names or formulas.", autocompletion=_function_names)
+        list[str], typer.Argument(metavar="FUNCTION", help="Names or formulas.", autocompletion=_function_names)
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")] = Path("nonlin-plot.png"),
     derivative: Annotated[bool, typer.Option("--derivative", "-d", help="Draw the gradient beside the value.")] = False,
@@ -390,8 +425,12 @@ def data_command(
 
 @data_app.command("add")
 def data_add_command(
-    name: Annotated[str, typer.Argument(help="The data set: mnist or fashion_mnist.", autocompletion=_data_names)],
-    file: Annotated[Path, typer.Argument(help="IDX files or their folder, .gz, .npz, or the npm package's .tgz.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The data set: mnist or fashion_mnist.", autocompletion=_data_names)
+    ],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="IDX files or their folder, .gz, .npz, or the npm package's .tgz.")
+    ],
     quiet: Quiet = False,
 ) -> None:
     """Add files of a data set to the cache, after checking them by SHA-256."""

@@ -90,8 +90,9 @@ def near(name: str, options: Iterable[str]) -> str:
     >>> near("mihs", ["mish", "relu"])
     " Did you mean 'mish'?"
     """
-    found = difflib.get_close_matches(name.lower(), sorted(options), n=1, cutoff=0.6)
-    return f" Did you mean {found[0]!r}?" if found else ""
+    spelled = {option.lower(): option for option in sorted(options)}
+    found = difflib.get_close_matches(name.lower(), sorted(spelled), n=1, cutoff=0.6)
+    return f" Did you mean {spelled[found[0]]!r}?" if found else ""
 
 
 def unknown(kind: str, name: str, options: Iterable[str], hint: str = "") -> UnknownNameError:

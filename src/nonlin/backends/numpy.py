@@ -70,9 +70,9 @@ def scope() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def compiled(roots: tuple[Expr, ...], names: tuple[str, ...], dtype: str) -> Kernel:
+def compiled(roots: tuple[Expr, ...], names: tuple[str, ...], dtype: str, finite_only: bool = False) -> Kernel:
     """Return the function of ``names`` that computes ``roots`` in ``dtype`` ('float32' or 'float64')."""
-    return build(emit("numpy", [guarded(r, dtype) for r in roots], names), scope())
+    return build(emit("numpy", [guarded(r, dtype, finite_only) for r in roots], names), scope())
 
 
 def as_float_array(x: Any, what: str = "x") -> np.ndarray[Any, Any]:

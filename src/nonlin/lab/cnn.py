@@ -44,6 +44,11 @@ class StackedCNN:
     ) -> None:
         self.shape, self.classes, self.recipe = (len(seeds), len(columns)), classes, recipe
         self.how = ["in lockstep"] * len(columns)
+        if len(shape) > 3:
+            raise ParameterError(
+                f"the cnn takes signals, images, or images with channels first; samples here have shape {shape}. "
+                "Use net='mlp', or a network of your own"
+            )
         self.space = len(shape) if len(shape) < 3 else 2
         self.convolve = F.conv1d if self.space == 1 else F.conv2d
         inputs = 1 if len(shape) < 3 else shape[0]
@@ -66,9 +71,11 @@ class StackedCNN:
             ]
             self.blocks.append(_Block(torch.cat(scaled), s * a * after, knobs))
         width = recipe.hidden[-1]
-        heads = [self._draw((width, classes), g) * self._scale(width, classes, None) for g in generators for _ in columns]
-        self.head, self.head_bias = torch.stack(heads), torch.zeros(s * a, 1, classes)
-        self.noise = [torch.Generator().manual_seed((seed + 1) * 1_000_003) for seed in seeds]
+        heads = [self._draw((width, classes), g) * self._scale(width, classes, None) for g in generators]
+        # every column of a seed starts from the same head, as it does from the same kernels
+        self.head, self.head_bias = torch.stack(heads).repeat_interleave(a, 0), torch.zeros(s * a, 1, classes)
+        # one stream a network, equal for all columns of a seed: what one draws must not depend on the others
+        self.noise = [[torch.Generator().manual_seed((seed + 1) * 1_000_003) for seed in seeds] for _ in columns]
         self.parameters = [p for b in self.blocks for p in b.parameters()] + [self.head, self.head_bias]
         for p in self.parameters:
             p.requires_grad_()
@@ -95,7 +102,7 @@ class StackedCNN:
             tensors = dict(knobs)
             if f.random and train:
                 for name, (low, high) in f.random.items():
-                    unit = torch.stack([torch.rand(part[:, k].shape, generator=g) for k, g in enumerate(self.noise)], 1)
+                    unit = torch.stack([torch.rand(part[:, k].shape, generator=g) for k, g in enumerate(self.noise[c])], 1)
                     tensors[name] = f.defaults[low] + (f.defaults[high] - f.defaults[low]) * unit
                 root = f.expr
             else:

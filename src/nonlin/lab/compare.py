@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -16,6 +17,7 @@ from nonlin.errors import ParameterError, StoreError, unknown
 from nonlin.lab import stats
 from nonlin.lab.arrays import Dataset
 from nonlin.lab.engine import Engine
+from nonlin.lab.factories import code_of
 from nonlin.lab.recipe import Column, Recipe
 from nonlin.lab.store import Store
 from nonlin.lab.study import DEFAULT_MEMORY, Outcome, Study, collect, run
@@ -103,16 +105,18 @@ def column(spec: str | Definition | Sequence[str | Definition]) -> Column:
             return replace(column(rest.strip()), label=label.strip())
         found = resolve(spec)
         return Column(found.name if found.family != "formula" else spec.strip(), (found,))
+    if not isinstance(spec, Sequence) or not spec:
+        raise ParameterError(
+            f"a function is a name, a formula, a definition, or a list of these with one for each hidden layer, not {spec!r}"
+        )
     layers = [column(s) for s in spec]
-    if not layers:
-        raise ParameterError("a list of layers needs at least one function")
     return Column("-".join(c.label for c in layers), tuple(d for c in layers for d in c.layers))
 
 
 def plan(
     functions: Sequence[Any] | None = None,
     *,
-    task: str | Dataset | None = None,
+    task: str | os.PathLike[str] | Dataset | None = None,
     preset: str | None = None,
     layers: Sequence[Any] | None = None,
     seeds: int | Sequence[int] | None = None,
@@ -136,16 +140,18 @@ def plan(
     if preset is not None and preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
     chosen = PRESETS[preset] if preset else None
-    name = provide(task) if isinstance(task, Dataset) else task or (chosen.task if chosen else DEFAULT_TASK)
+    name = _task_name(task) or (chosen.task if chosen else DEFAULT_TASK)
+    functions = [functions] if isinstance(functions, str | Definition) else functions
+    hidden, layers, depths = _listed("hidden", hidden), _listed("layers", layers), _listed("depths", depths) or ()
     given: list[Any] = list(functions) if functions else list(chosen.functions if chosen else DEFAULT_FUNCTIONS)
     if layers and not functions and not chosen:
         given = [DEFAULT_BASELINE]
     columns = [column(f) for f in given]
     if layers:
-        columns.append(column(list(layers)))
+        columns.append(column(layers))
     row = task_row(name)
     options: dict[str, Any] = dict(chosen.options) if chosen else {}
-    own = {"net": net, "hidden": tuple(hidden) if hidden is not None else None, "epochs": epochs, "batch_size": batch_size,
+    own = {"net": net, "hidden": hidden, "epochs": epochs, "batch_size": batch_size,
            "optimizer": optimizer, "learning_rate": learning_rate, "validation": validation, "init": init}  # fmt: skip
     options |= {k: v for k, v in own.items() if v is not None}
     if factory:
@@ -155,7 +161,9 @@ def plan(
     recipe = replace(row.recipe, **options)
     if (recipe.net == "own") != bool(factory):
         raise ParameterError("net='own' needs a factory: give the function that makes your model as module:function")
-    depths = tuple(depths)
+    idle = [n for n, v in (("hidden", hidden), ("depths", depths), ("init", init)) if v] if factory else []
+    if idle:
+        raise ParameterError(f"{idle[0]} says nothing about a network of your own; set it in the factory {factory}")
     if layers and not depths and recipe.net != "own" and hidden is None:
         depths = (len(columns[-1].layers),)  # a function for each layer says how many layers there are
     labels = [c.label for c in columns]
@@ -165,12 +173,31 @@ def plan(
     elif baseline not in labels:
         baseline = column(baseline).label
     count = row.seeds if seeds is None else seeds
-    if isinstance(count, bool) or (isinstance(count, int) and count < 1):
+    if isinstance(count, bool) or not isinstance(count, int | Iterable) or (isinstance(count, int) and count < 1):
         raise ParameterError(f"seeds must be a whole number of at least 1, or a list of seeds, not {count!r}")
     many = tuple(range(seed, seed + count)) if isinstance(count, int) else tuple(count)
     data = load_task(name, folder=folder, progress=progress)
     return Study(name, data, recipe, tuple(columns), many, baseline, row.margin if margin is None else margin,
-                 depths, factory, folder, chosen.note if chosen else "")  # fmt: skip
+                 depths, factory, folder, chosen.note if chosen else "",
+                 code_of(factory, "model") if factory else "")  # fmt: skip
+
+
+def _task_name(task: str | os.PathLike[str] | Dataset | None) -> str | None:
+    if isinstance(task, Dataset):
+        return provide(task)
+    if task is None or isinstance(task, str | os.PathLike):
+        return None if task is None else os.fspath(task)
+    raise ParameterError(
+        f"task must be a name, file.npz, module:function or a Dataset, not {type(task).__name__}; "
+        "nonlin.lab.data.from_arrays(name, x, y) makes a Dataset of arrays"
+    )
+
+
+def _listed(name: str, value: Any) -> tuple[Any, ...] | None:
+    """Return ``value`` as a tuple; a lone number or text is no list, and would be taken apart letter by letter."""
+    if value is not None and (isinstance(value, str) or not isinstance(value, Iterable)):
+        raise ParameterError(f"{name} must be a list with one entry for each, such as [{value!r}], not {value!r}")
+    return None if value is None else tuple(value)
 
 
 def default_path(study: Study) -> Path:
@@ -179,7 +206,7 @@ def default_path(study: Study) -> Path:
     Functions and seeds are not part of the hash, so adding either to a study reuses what is already trained.
     """
     described = study.described()
-    for key in ("functions", "seeds", "baseline", "margin", "note", "depths"):
+    for key in ("functions", "seeds", "baseline", "margin", "note", "depths", "data_note", "code"):
         described.pop(key)
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:8]
     return RESULTS / f"{title(study.task)}-{digest}.sqlite"

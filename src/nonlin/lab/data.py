@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nonlin.errors import DataError, unknown
-from nonlin.lab import files, mnist1d
+from nonlin.lab import files
 from nonlin.lab.arrays import Dataset, check_seed, from_arrays, held_out, load_npz, make_dataset
 from nonlin.lab.files import Found, Progress, cache_dir
 from nonlin.lab.sources import SOURCES, DataFile, Source
@@ -135,9 +135,11 @@ def _digits(source: Source, *_: object) -> Dataset:
 
 
 def _mnist1d(source: Source, _folder: object, _download: bool, seed: int, _progress: Progress | None) -> Dataset:
+    from nonlin.lab.mnist1d import generate  # scipy.ndimage is needed here alone
+
     check_seed(seed)
     n = source.n_train
-    x, y = mnist1d.generate(n + source.n_test, seed)
+    x, y = generate(n + source.n_test, seed)
     note = f"generated from seed {seed} by the published recipe, not the published samples"
     return make_dataset(source.name, x[:n], y[:n], x[n:], y[n:], source.classes, note)
 

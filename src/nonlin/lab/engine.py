@@ -48,6 +48,15 @@ class _Stopped(Exception):
     """Raised inside a unit that is being given up."""
 
 
+def told(err: BaseException) -> NonlinError:
+    """Return what the driver raises for an error inside a unit: the same on every engine, and always a sentence."""
+    if isinstance(err, NonlinError):
+        return err
+    made = NonlinError(f"training failed: {type(err).__name__}: {err}")
+    made.__cause__ = err
+    return made
+
+
 def _drain(events: queue.SimpleQueue[Event], seconds: float) -> list[Event]:
     try:
         found = [events.get(timeout=seconds)]
@@ -96,7 +105,7 @@ class InProcessEngine:
             except _Stopped:
                 return
             except BaseException as err:  # whatever it is, the driver must hear of it
-                self._events.put(Event(number, error=err))
+                self._events.put(Event(number, error=told(err)))
 
     def _report(self, number: int) -> Callable[[float], None]:
         def report(model_epochs: float) -> None:
@@ -106,6 +115,15 @@ class InProcessEngine:
                 self._events.put(Event(number, advanced=model_epochs))
 
         return report
+
+
+_ALLOCATOR = {
+    # glibc gives large freed blocks back to the system at once, and each step would fault them in again: the gradient of
+    # MNIST's first layer took twice as long. The last line lets PyTorch ask for huge pages.
+    "MALLOC_TRIM_THRESHOLD_": str(2**30),
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "THP_MEM_ALLOC_ENABLE": "1",
+}
 
 
 class ProcessEngine:
@@ -138,10 +156,11 @@ class ProcessEngine:
 
     def _start(self) -> subprocess.Popen[bytes]:
         paths = os.pathsep.join(p or os.getcwd() for p in sys.path)
-        command = [sys.executable, "-m", "nonlin.lab.worker"]
+        # -P: a file of the user's called random.py, say, must not stand in for the standard library's
+        command = [sys.executable, "-P", "-m", "nonlin.lab.worker"]
         # a session of its own: Ctrl-C reaches the driver alone, which then ends the workers
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-                                env={**os.environ, "PYTHONPATH": paths})  # fmt: skip
+                                env={**os.environ, **_ALLOCATOR, "PYTHONPATH": paths})  # fmt: skip
 
     def poll(self, seconds: float) -> list[Event]:
         """Return all waiting events, or wait at most ``seconds`` for one."""
@@ -163,16 +182,19 @@ class ProcessEngine:
 
         assert process.stdin is not None
         assert process.stdout is not None
-        with process, contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError), process:  # leaving flushes the pipe of a worker that may be gone
+            sent: set[str] = set()  # data in memory travel once to each worker
             while (job := self._jobs.get()) is not None and not self._closing:
                 number, unit = job
-                if not self._send(process, number, unit, provided(unit.task)):
+                data = None if unit.task in sent else provided(unit.task)
+                if not self._send(process, number, unit, data):
                     continue
+                sent.add(unit.task)
                 event: Event | None = None
                 while event is None or (event.results is None and event.error is None):
                     try:
                         event = pickle.load(process.stdout)
-                    except (EOFError, pickle.UnpicklingError, OSError, ValueError):
+                    except Exception:  # a stream cut short fails in many ways, and the driver waits for an answer
                         event = Event(number, error=self._lost(process))
                     if event.advanced or not self._closing:
                         self._events.put(event)
@@ -195,7 +217,11 @@ class ProcessEngine:
         return True
 
     def _lost(self, process: subprocess.Popen[bytes]) -> NonlinError:
-        code = process.wait()
+        try:
+            code = process.wait(timeout=5)
+        except subprocess.TimeoutExpired:  # it lives, but what it says cannot be understood any more
+            process.kill()
+            code = process.wait()
         return NonlinError(
             f"a worker process ended unexpectedly (exit code {code}); if the machine ran out of memory, "
             "lower --memory or --workers. The same command goes on with what is stored"
@@ -203,7 +229,7 @@ class ProcessEngine:
 
 
 def default_engine(workers: int | None, units: int, model_steps: float) -> Engine:
-    """Return the engine for a study of so many units and steps: processes if they would earn their start.
+    """Return the engine for so many units at a time and steps in all: processes if they would earn their start.
 
     ``model_steps`` counts optimiser steps times networks; about 20,000 of them take a second, and so does starting workers.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 from collections.abc import Callable
@@ -9,6 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from nonlin.errors import ModelError, near
+
+_codes: dict[str, str] = {}
+
+
+def code_of(spec: str, purpose: str) -> str:
+    """Return the SHA-256 of the file ``spec``'s module was loaded from, as it was then; empty where there is no file.
+
+    Part of the key of every trial of the user's own network: edited code means other trials.
+    """
+    load_object(spec, purpose)
+    return _codes[_module_name(spec)]
+
+
+def _module_name(spec: str) -> str:
+    return spec.partition(":")[0].removesuffix(".py")
 
 
 def load_object(spec: str, purpose: str) -> Callable[[], Any]:
@@ -21,12 +37,19 @@ def load_object(spec: str, purpose: str) -> Callable[[], Any]:
     if not module_name or not name.isidentifier():
         raise ModelError(f"{purpose} {spec!r} must have the form module:function, such as mymodel:make_model")
     here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    sys.path.insert(0, here)
     try:
-        module = importlib.import_module(module_name.removesuffix(".py"))
+        module = importlib.import_module(_module_name(spec))
     except Exception as err:
-        raise ModelError(f"{purpose} {spec!r}: importing {module_name!r} failed: {type(err).__name__}: {err}") from err
+        text = f"importing {_module_name(spec)!r} failed: {type(err).__name__}: {err}"
+        raise ModelError(f"{purpose} {spec!r}: {text}") from err
+    finally:
+        sys.path.remove(here)
+        if here not in sys.path:
+            sys.path.append(here)  # for what it imports later; last, so that its random.py never replaces Python's
+    if _module_name(spec) not in _codes:
+        path = Path(getattr(module, "__file__", None) or "")
+        _codes[_module_name(spec)] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     found = getattr(module, name, None)
     if found is None:
         raise ModelError(f"{purpose} {spec!r}: {module_name} has no {name!r}.{near(name, dir(module))}")

@@ -72,7 +72,8 @@ class StackedMLP:
                 for value, start in zip(values, b.initial, strict=True):
                     value.fill_(start)
         self._initialise(outs, ins, seeds)
-        self.noise = [torch.Generator().manual_seed(_noise_seed(seed)) for seed in seeds]
+        # one stream a network, equal for all columns of a seed: what one draws must not depend on the others
+        self.noise = [[torch.Generator().manual_seed(_noise_seed(seed)) for seed in seeds] for _ in columns]
         self.optimizer = make_optimizer(recipe, [*self.first, self.rest])
 
     def _part(self, *shape: int) -> tuple[Tensor, Tensor]:
@@ -100,14 +101,14 @@ class StackedMLP:
         """Apply layer ``n``'s functions to ``z`` (columns, seeds, out, samples); return values and what backward needs."""
         outs, kept = [], []
         for c, (f, part) in enumerate(zip(self.bends[n], z.unbind(0), strict=True)):
-            noise = self._draw(part) if f.random and train else None
+            noise = [self._draw(c, part) for _ in f.random] if f.random and train else None
             out, saved = f.forward(part, self.knobs[n][c][0], noise, train)
             outs.append(out)
             kept.append(saved)
         return torch.stack(outs), kept
 
-    def _draw(self, like: Tensor) -> Tensor:
-        return torch.stack([torch.rand(like.shape[1:], generator=g) for g in self.noise])
+    def _draw(self, c: int, like: Tensor) -> Tensor:
+        return torch.stack([torch.rand(like.shape[1:], generator=g) for g in self.noise[c]])
 
     def _forward(self, xs: list[Tensor], train: bool) -> tuple[Tensor, list[Tensor], list[list[Any]]]:
         """Return logits (columns, seeds, classes, samples), inputs of each later layer, and what backward needs."""

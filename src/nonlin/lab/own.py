@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+from torch.func import functional_call, grad_and_value, vmap
 from torch.nn import functional as F
+from torch.nn.parameter import is_lazy
 
 from nonlin.backends.torch import evaluate
 from nonlin.errors import ModelError
@@ -66,7 +67,13 @@ class _Group:
             raise ModelError("the network draws random numbers, and each needs a stream of its own")
         if any(isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats for m in self.models[0].modules()):
             raise ModelError("batch normalisation updates its running statistics in place")
-        params, buffers = stack_module_state(self.models)
+        # not torch.func.stack_module_state: it wants one class, and a model with swapped calls has a class of its own
+        parameters = [dict(m.named_parameters()) for m in self.models]
+        states = [{**p, **dict(m.named_buffers())} for p, m in zip(parameters, self.models, strict=True)]
+        stacked = {name: torch.stack([s[name].detach() for s in states]) for name in states[0]}
+        learned = [name for name, p in parameters[0].items() if p.requires_grad]
+        params = {name: stacked[name].requires_grad_() for name in learned}
+        buffers = {name: value for name, value in stacked.items() if name not in learned}  # what is frozen with them
         base = copy.deepcopy(self.models[0])
 
         def loss(p: dict[str, Tensor], b: dict[str, Tensor], x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -130,7 +137,15 @@ class _Group:
             self.base.eval()
             result: Tensor = self.forward(*self.stacked, x)
             return result
-        return torch.stack([m.eval()(x) for m in self.models])
+        scores = []
+        for model in self.models:
+            with self.aside():
+                scores.append(model.eval()(x))
+        return torch.stack(scores)
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Return a context to evaluate one network in: if it draws even then, from a stream that starts anew."""
+        return _random_stream(0) if self.draws else nullcontext()
 
     def current(self) -> list[nn.Module]:
         """Return the networks with their present weights, in evaluation mode."""
@@ -162,7 +177,7 @@ class OwnNetworks:
         probe = samples(data.train_x[:2], image)
         self.groups = []
         for column in columns:
-            models = [_made(make, factory, seed, column) for seed in seeds]
+            models = [_made(make, factory, seed, column, probe) for seed in seeds]
             _check_output(models[0], factory, probe, data.classes)
             self.groups.append(_Group(models, recipe, probe, seeds))
         self.how = [g.how for g in self.groups]
@@ -184,7 +199,14 @@ class OwnNetworks:
     def dead(self, x: Tensor) -> Tensor:
         """Return the share of units (features or channels) whose derivative is 0 on every sample: (seeds, columns)."""
         part = self._shaped(x[:2000])
-        return torch.stack([torch.stack([_dead_share(m, part) for m in g.current()]) for g in self.groups], 1)
+        columns = []
+        for g in self.groups:
+            shares = []
+            for model in g.current():
+                with g.aside():
+                    shares.append(_dead_share(model, part))
+            columns.append(torch.stack(shares))
+        return torch.stack(columns, 1)
 
     def finite(self) -> Tensor:
         """Return which networks have only finite weights."""
@@ -199,15 +221,19 @@ class OwnNetworks:
         return torch.stack(rows, 1)
 
 
-def _made(make: Callable[[], Any], factory: str, seed: int, column: Column) -> nn.Module:
+def _made(make: Callable[[], Any], factory: str, seed: int, column: Column, probe: Tensor) -> nn.Module:
     with _random_stream(seed):
         try:
             model = make()
         except Exception as err:
             raise ModelError(f"the factory {factory} raised {type(err).__name__}: {err}") from err
-    if not isinstance(model, nn.Module):
-        raise ModelError(f"the factory {factory} returned {type(model).__name__}; it must return a torch.nn.Module")
-    model = model.float()
+        if not isinstance(model, nn.Module):
+            raise ModelError(f"the factory {factory} returned {type(model).__name__}; it must return a torch.nn.Module")
+        model = model.float()
+        if any(is_lazy(p) for p in (*model.parameters(), *model.buffers())):
+            _check_runs(model, factory, probe)  # which gives them their shapes, and draws their values
+    if not any(p.requires_grad for p in model.parameters()):
+        raise ModelError(f"the model of {factory} has no parameters to train")
     if len(column.layers) == 1:
         return swap(model, None, column.layers[0])[0]
     paths = [r.path for r in swap(model, None, column.layers[0])[1].replaced]
@@ -219,14 +245,19 @@ def _made(make: Callable[[], Any], factory: str, seed: int, column: Column) -> n
     return swap(model, None, dict(zip(paths, column.layers, strict=True)))[0]
 
 
-def _check_output(model: nn.Module, factory: str, probe: Tensor, classes: int) -> None:
+def _check_runs(model: nn.Module, factory: str, probe: Tensor) -> Any:
     try:
         with torch.no_grad():
-            z = copy.deepcopy(model).eval()(probe)
+            return model(probe)
     except Exception as err:
         raise ModelError(
             f"the model of {factory} cannot take samples of shape {tuple(probe.shape[1:])}: {type(err).__name__}: {err}"
         ) from err
+
+
+def _check_output(model: nn.Module, factory: str, probe: Tensor, classes: int) -> None:
+    with _random_stream(0):
+        z = _check_runs(copy.deepcopy(model).eval(), factory, probe)
     if not isinstance(z, Tensor) or z.shape != (len(probe), classes):
         got = tuple(z.shape) if isinstance(z, Tensor) else type(z).__name__
         raise ModelError(
@@ -264,7 +295,7 @@ def _dead_share(model: nn.Module, x: Tensor) -> Tensor:
     for module, z in seen:
         if z.dim() < 2:
             continue
-        slope = evaluate(module.definition.closed(), z, wrt=("x",))
+        slope = evaluate(module.bound().closed(), z, wrt=("x",))
         alive = (slope != 0).transpose(0, 1).flatten(1).any(1)
         dead += int((~alive).sum())
         units += alive.numel()

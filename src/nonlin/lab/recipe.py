@@ -47,9 +47,9 @@ class Recipe:
                 raise ParameterError(f"{name} must be a whole number of at least 1, not {value!r}")
         if not self.hidden or any(isinstance(w, bool) or not isinstance(w, int) or w < 1 for w in self.hidden):
             raise ParameterError(f"hidden must be one or more whole numbers of at least 1, not {self.hidden!r}")
-        if not 0 < self.learning_rate < float("inf"):
+        if not _is_number(self.learning_rate) or not 0 < self.learning_rate < float("inf"):
             raise ParameterError(f"learning_rate must be a positive number, not {self.learning_rate!r}")
-        if not 0 <= self.validation < 1:
+        if not _is_number(self.validation) or not 0 <= self.validation < 1:
             raise ParameterError(f"validation must be a share from 0 to below 1, not {self.validation!r}")
 
     def at_depth(self, depth: int) -> Recipe:
@@ -58,6 +58,10 @@ class Recipe:
             raise ParameterError(f"depth must be a whole number from 1 to 200, not {depth!r}")
         widths = (*self.hidden, *(self.hidden[-1],) * depth)[:depth]
         return replace(self, hidden=widths)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 NETS = ("mlp", "cnn", "own")
@@ -113,7 +117,8 @@ def _learnable(definition: Definition) -> list[str]:
 class Unit:
     """Independent work for an engine: train ``columns`` x ``seeds`` together. Running it twice gives the same results.
 
-    ``task`` is the data set's name or the path it is loaded from; ``factory`` the user's ``module:function``, if any.
+    ``task`` is the data set's name or the path it is loaded from; ``factory`` the user's ``module:function``, if any,
+    and ``code`` the hash of its file.
     """
 
     task: str
@@ -123,6 +128,7 @@ class Unit:
     seeds: tuple[int, ...]
     factory: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
 
     @property
     def models(self) -> int:
@@ -140,4 +146,4 @@ class Unit:
             "factory": self.factory,
             "column": column.described(),
             "seed": seed,
-        }
+        } | ({"code": self.code} if self.factory else {})

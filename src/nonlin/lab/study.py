@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from nonlin.errors import ParameterError, near
 from nonlin.lab.arrays import Dataset
 from nonlin.lab.engine import Engine, default_engine
 from nonlin.lab.jsontext import trial_key
+from nonlin.lab.paired import check_margin
 from nonlin.lab.recipe import Column, Recipe, Unit
 from nonlin.lab.store import Store, Trial, environment
-from nonlin.lab.work import model_bytes
+from nonlin.lab.train import split
+from nonlin.lab.work import hold, model_bytes
 
 CACHE_BYTES = 16 * 2**20
 """Weights, gradients and moments of one unit should fit a core's share of the last-level cache. A constant, not the
@@ -43,6 +46,7 @@ class Study:
         margin: difference in accuracy that counts as the same.
         depths: numbers of hidden layers; each is compared on its own.
         factory: the user's ``module:function``, for ``recipe.net == "own"``.
+        code: hash of the file that function stands in.
         folder: where the user keeps data files.
         note: printed under the results.
     """
@@ -58,6 +62,7 @@ class Study:
     factory: str = ""
     folder: str | None = None
     note: str = ""
+    code: str = ""
     shape: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,8 +77,12 @@ class Study:
                 f"the baseline {self.baseline!r} is not in the study.{near(self.baseline, labels)} "
                 f"Choose one of: {', '.join(labels)}"
             )
-        if not self.seeds or len(set(self.seeds)) != len(self.seeds):
-            raise ParameterError("seeds must be different whole numbers, at least one")
+        object.__setattr__(self, "seeds", _whole_seeds(self.seeds))
+        if len(set(self.depths)) != len(self.depths):
+            raise ParameterError(f"depths must be different whole numbers, not {list(self.depths)}")
+        check_margin(self.margin)
+        split(self.data, self.recipe)
+        self.at_depths()
         object.__setattr__(self, "shape", self.data.shape)
 
     def at_depths(self) -> list[tuple[int, Recipe, tuple[Column, ...]]]:
@@ -85,6 +94,13 @@ class Study:
             rows.append((depth, self.recipe.at_depth(depth), tuple(c.at_depth(depth) for c in self.columns)))
         return rows
 
+    def whole(self, recipe: Recipe, columns: tuple[Column, ...]) -> Unit:
+        """Return all seeds of some columns at one depth as a single unit: what names their trials."""
+        options = {"folder": self.folder} if self.folder else {}
+        return Unit(
+            self.task, self.data.fingerprint, recipe, columns, self.seeds, self.factory, options=options, code=self.code
+        )
+
     def units(self, memory: int = DEFAULT_MEMORY) -> list[Unit]:
         """Return the units of work of the whole study.
 
@@ -95,7 +111,8 @@ class Study:
         for _, recipe, columns in self.at_depths():
             for group in _same_shape(columns):
                 each = model_bytes(recipe, self.data)
-                room = int(memory // each)
+                # a quarter, so that four workers fit; never by the number of workers or cores, on which no result may depend
+                room = max(int(memory // 4 // each), int(memory >= each))
                 if room < 1:
                     raise ParameterError(
                         f"memory={memory / 2**20:.0f} MiB is too small: one network of this study needs "
@@ -105,10 +122,9 @@ class Study:
                 together = max(1, min(SEEDS_PER_UNIT, len(self.seeds), CACHE_BYTES // (weights * len(group))))
                 width = min(room, max(1, MODELS_PER_UNIT // together))
                 for part in _chunks(group, -(-len(group) // -(-len(group) // width))):
-                    options = {"folder": self.folder} if self.folder else {}
                     made += [
-                        Unit(self.task, self.data.fingerprint, recipe, tuple(part), tuple(seeds), self.factory, options)
-                        for seeds in _chunks(self.seeds, min(together, max(1, room // len(part))))
+                        replace(self.whole(recipe, ()), columns=tuple(part), seeds=tuple(seeds))
+                        for seeds in _even(self.seeds, min(together, max(1, room // len(part))))
                     ]
         return made
 
@@ -128,8 +144,16 @@ class Study:
             "baseline": self.baseline,
             "margin": self.margin,
             "factory": self.factory,
+            "code": self.code,
             "note": self.note,
         }
+
+
+def _whole_seeds(seeds: Sequence[Any]) -> tuple[int, ...]:
+    good = [isinstance(s, int | np.integer) and not isinstance(s, bool) and 0 <= s < 2**32 for s in seeds]
+    if not seeds or not all(good) or len(set(seeds)) != len(seeds):
+        raise ParameterError(f"seeds must be different whole numbers from 0 to {2**32 - 1}, at least one, not {list(seeds)}")
+    return tuple(int(s) for s in seeds)
 
 
 def _parameters(recipe: Recipe, data: Dataset) -> int:
@@ -143,6 +167,15 @@ def _parameters(recipe: Recipe, data: Dataset) -> int:
 
 def _chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
     return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def _even(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    """Cut into parts of at most ``size``, nearly equal and even in number, so that two cores finish together."""
+    count = -(-len(items) // size)
+    if 1 < count < len(items):
+        count += count % 2
+    edges = [round(i * len(items) / count) for i in range(count + 1)]
+    return [items[a:b] for a, b in pairwise(edges)]
 
 
 def _same_shape(columns: Sequence[Column]) -> list[list[Column]]:
@@ -189,7 +222,10 @@ def run(
     """
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise ParameterError(f"workers must be a whole number of at least 1, not {workers!r}")
-    units = study.units(memory // (workers or os.cpu_count() or 1))
+    if isinstance(memory, bool) or not isinstance(memory, int | float) or not 0 < memory < float("inf"):
+        raise ParameterError(f"memory must be a number of bytes above 0, not {memory!r}")
+    units = study.units(int(memory))
+    hold(study.data)
     with Store.open(path) as store:
         keys = {
             (n, s, c): trial_key(u.trial_config(u.columns[c], u.seeds[s])) for n, u in enumerate(units) for s, c in _cells(u)
@@ -205,7 +241,9 @@ def run(
         pending = _pending(units, keys, known)
         per_epoch = -(-len(study.data.train_y) // study.recipe.batch_size)
         model_steps = float(sum(u.models for u in pending) * epochs * per_epoch)
-        outcome = _drive(pending, store, engine or default_engine(workers, len(pending), model_steps), on_progress)
+        largest = max((u.models * model_bytes(u.recipe, study.data) for u in pending), default=1)
+        at_most = max(1, min(int(memory // largest), len(pending)))
+        outcome = _drive(pending, store, engine or default_engine(workers, at_most, model_steps), on_progress)
     return replace(outcome, total=len(keys), known=len(known))
 
 
@@ -214,14 +252,15 @@ def _cells(unit: Unit) -> list[tuple[int, int]]:
 
 
 def _pending(units: list[Unit], keys: dict[tuple[int, int, int], str], known: set[str]) -> list[Unit]:
-    """Return the units with something left to train; columns or seeds that are wholly known are dropped."""
+    """Return units of exactly the trials left to train; columns that lack the same seeds stay together."""
     rest = []
     for n, unit in enumerate(units):
-        missing = [(s, c) for s, c in _cells(unit) if keys[n, s, c] not in known]
-        if missing:
-            seeds = tuple(unit.seeds[s] for s in sorted({s for s, _ in missing}))
-            columns = tuple(unit.columns[c] for c in sorted({c for _, c in missing}))
-            rest.append(replace(unit, seeds=seeds, columns=columns))
+        by_seeds: dict[tuple[int, ...], list[Column]] = {}
+        for c, column in enumerate(unit.columns):
+            missing = tuple(seed for s, seed in enumerate(unit.seeds) if keys[n, s, c] not in known)
+            if missing:
+                by_seeds.setdefault(missing, []).append(column)
+        rest += [replace(unit, seeds=seeds, columns=tuple(columns)) for seeds, columns in by_seeds.items()]
     return rest
 
 
@@ -232,7 +271,8 @@ def _drive(units: list[Unit], store: Store, engine: Engine, on_progress: Callabl
         for number, unit in open_units.items():
             engine.submit(number, unit)
         while open_units:
-            for event in engine.poll(0.2):
+            # results first: what has ended is stored before anything else in the same batch can raise
+            for event in sorted(engine.poll(0.2), key=lambda e: (e.results is None, e.error is not None)):
                 if event.error is not None:
                     raise event.error
                 if event.advanced and on_progress is not None:
@@ -261,7 +301,7 @@ def collect(study: Study, path: Path) -> dict[int, dict[str, list[dict[str, Any]
     with Store.open(path, write=False) as store:
         found: dict[int, dict[str, list[dict[str, Any] | None]]] = {}
         for depth, recipe, columns in study.at_depths():
-            unit = Unit(study.task, study.data.fingerprint, recipe, columns, study.seeds, study.factory)
+            unit = study.whole(recipe, columns)
             keys = {(c.label, s): trial_key(unit.trial_config(c, s)) for c in columns for s in study.seeds}
             known = store.finished(keys.values())
             found[depth] = {c.label: [known.get(keys[c.label, s]) for s in study.seeds] for c in columns}

@@ -33,7 +33,7 @@ TASKS: dict[str, Task] = {
     t.name: t
     for t in (
         Task("digits", Recipe(hidden=(64, 32), epochs=20, batch_size=32), margin=0.01),
-        Task("mnist1d", Recipe(hidden=(64, 64), epochs=20, batch_size=32), margin=0.02),
+        Task("mnist1d", Recipe(hidden=(64, 64), epochs=50, batch_size=32), margin=0.02),
         Task("mnist", Recipe(hidden=(128, 64), epochs=10, batch_size=32), margin=0.003, cnn=(16, 32)),
         Task("fashion_mnist", Recipe(hidden=(128, 64), epochs=10, batch_size=32), margin=0.005, cnn=(16, 32)),
     )
@@ -134,4 +134,4 @@ def _from_function(spec: str) -> Dataset:
 
 def title(name: str) -> str:
     """Return a task's name as a file name can hold it."""
-    return Path(name.replace(":", "-")).stem or "task"
+    return Path(name.replace(":", "-").removesuffix(".npz")).name or "task"

@@ -20,6 +20,8 @@ Progress = Callable[[float], None]
 """Called several times an epoch with the model-epochs trained since the last call; may raise to stop the training."""
 
 _STEPS_PER_REPORT = 64
+_SORTED = 5.0
+"""So many standard deviations more of a class in the held-out part than a shuffled order would bring there."""
 
 
 class Stack(Protocol):
@@ -49,22 +51,28 @@ def worker_settings() -> Iterator[None]:
 
     Both settings belong to the calling thread; the flag is put back, so that nobody else's arithmetic changes.
     """
-    threads = torch.get_num_threads()
+    threads, flushed = torch.get_num_threads(), _flushes_denormals()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), np.errstate(all="ignore"):
             yield
     finally:
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(flushed)
         torch.set_num_threads(threads)
+
+
+def _flushes_denormals() -> bool:
+    """Whether this thread flushes subnormal numbers; torch can set that but not tell."""
+    tiny = torch.tensor(2.0**-100)
+    return float(tiny * 2.0**-40) == 0.0
 
 
 def split(data: Dataset, recipe: Recipe) -> tuple[int, int]:
     """Return the sizes of the training and validation parts; validation is taken from the end, as Keras does.
 
     Raises:
-        DataError: one of them would be empty.
+        DataError: one of them would be empty, or the samples are sorted, so that classes would be held out of training.
     """
     total = len(data.train_y)
     held = round(total * recipe.validation)
@@ -72,6 +80,16 @@ def split(data: Dataset, recipe: Recipe) -> tuple[int, int]:
         raise DataError(
             f"{data.name} has {total} training samples; holding out the share {recipe.validation} leaves nothing. "
             "Choose another validation share"
+        )
+    count, lost = (np.bincount(y, minlength=data.classes) for y in (data.train_y, data.train_y[total - held :]))
+    share = held / total
+    far = lost - count * share > _SORTED * np.sqrt(count * share * (1 - share))
+    wrong = np.flatnonzero((count > 0) & (far | (lost == count)))
+    if wrong.size:
+        k = wrong[0]
+        raise DataError(
+            f"{data.name}: the last {recipe.validation:.0%} of the training samples, held out for validation, are "
+            f"{lost[k]} of the {count[k]} of class {k}; are they sorted by class? Shuffle the samples, or use validation=0"
         )
     return total - held, held
 
@@ -88,7 +106,7 @@ def train(unit: Unit, data: Dataset, stack: Stack, progress: Progress | None = N
     """Train a unit's networks and return the result of each trial, as JSON: ``results[seed][column]``.
 
     The order of the data depends on the seed alone. A network whose loss or weights stop being finite is marked as
-    diverged at that epoch and left to itself.
+    diverged at that epoch and left to itself; one whose test loss is not finite at the end, at the last epoch.
     """
     recipe = unit.recipe
     n, held = split(data, recipe)
@@ -102,7 +120,8 @@ def train(unit: Unit, data: Dataset, stack: Stack, progress: Progress | None = N
     seconds = 0.0
     for epoch in range(recipe.epochs):
         begun = time.perf_counter()
-        loss, right = torch.zeros(shape, dtype=torch.float64), torch.zeros(shape, dtype=torch.float64)
+        losses: list[Tensor] = []
+        rights: list[Tensor] = []
         permutations = torch.stack([torch.randperm(n, generator=g) for g in orders])
         starts = range(0, n, recipe.batch_size)
         for i, start in enumerate(starts):
@@ -111,9 +130,13 @@ def train(unit: Unit, data: Dataset, stack: Stack, progress: Progress | None = N
             index = permutations[:, start : start + recipe.batch_size]
             xs = [x.index_select(0, rows) for rows in index]
             batch_loss, batch_right = stack.step(xs, y[index])
-            loss += batch_loss * index.shape[1]
-            right += batch_right * index.shape[1]
-        row = {"loss": loss / n, "accuracy": right / n}
+            losses.append(batch_loss)
+            rights.append(batch_right)
+        sizes = torch.tensor([float(min(recipe.batch_size, n - start)) for start in starts], dtype=torch.float64)
+        row = {
+            "loss": torch.tensordot(sizes, torch.stack(losses).double(), 1) / n,
+            "accuracy": torch.tensordot(sizes, torch.stack(rights).double(), 1) / n,
+        }
         if held:
             row["validation_loss"], row["validation_accuracy"] = score(stack, x[n:], y[n:])
         curves.append(row)
@@ -123,6 +146,7 @@ def train(unit: Unit, data: Dataset, stack: Stack, progress: Progress | None = N
         if progress is not None:
             progress(unit.models * ((len(starts) - 1) % _STEPS_PER_REPORT + 1) / len(starts))
     test_loss, test_accuracy = score(stack, test_x, test_y)
+    diverged[~test_loss.isfinite() & (diverged < 0)] = recipe.epochs
     dead = stack.dead(x[n:] if held else x)
     per_model_epoch = seconds / (recipe.epochs * unit.models)
     return [
@@ -144,17 +168,15 @@ def train(unit: Unit, data: Dataset, stack: Stack, progress: Progress | None = N
 
 def score(stack: Stack, x: Tensor, y: Tensor, size: int = 1000) -> tuple[Tensor, Tensor]:
     """Return mean loss and accuracy on shared samples, each (seeds, columns), float64."""
-    loss: Tensor | None = None
-    right: Tensor | None = None
+    if not len(y):
+        raise DataError("there are no samples to score")
+    loss = right = torch.zeros((), dtype=torch.float64)
     for part, target in zip(x.split(size), y.split(size), strict=True):
         z = stack.logits(part)
         wide = target.view(1, 1, -1, 1).expand(*z.shape[:2], -1, 1)
         logp = torch.log_softmax(z, 3).gather(3, wide)
         total, hits = -logp.double().sum((2, 3)), (z.argmax(3) == target).double().sum(2)
-        loss = total if loss is None else loss + total
-        right = hits if right is None else right + hits
-    if loss is None or right is None:
-        raise DataError("there are no samples to score")
+        loss, right = loss + total, right + hits
     return loss / len(y), right / len(y)
 
 

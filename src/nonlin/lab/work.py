@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from nonlin.errors import DataError
+from nonlin.errors import DataError, ModelError
 from nonlin.lab.arrays import Dataset
+from nonlin.lab.factories import code_of
 from nonlin.lab.recipe import Recipe, Unit
 from nonlin.lab.tasks import load_task
 from nonlin.lab.train import Progress, Stack, train, worker_settings
 
+_held: dict[str, Dataset] = {}
 
-@lru_cache(maxsize=2)
-def _data(task: str, folder: str | None) -> Dataset:
-    return load_task(task, folder=folder)
+
+def hold(data: Dataset) -> None:
+    """Keep a data set for the units of this process that name its fingerprint; the two latest are kept."""
+    _held.pop(data.fingerprint, None)
+    _held[data.fingerprint] = data
+    for old in list(_held)[:-2]:
+        _held.pop(old, None)
 
 
 def run_unit(unit: Unit, progress: Progress | None = None) -> list[list[dict[str, Any]]]:
@@ -22,13 +27,17 @@ def run_unit(unit: Unit, progress: Progress | None = None) -> list[list[dict[str
 
     Raises:
         DataError: this machine's data are not the ones the study was planned with.
+        ModelError: the code of the user's factory is not.
     """
-    data = _data(unit.task, unit.options.get("folder"))
+    data = _held.get(unit.fingerprint) or load_task(unit.task, folder=unit.options.get("folder"))
     if data.fingerprint != unit.fingerprint:
         raise DataError(
             f"the data of {unit.task!r} changed since the study was planned "
             f"(now {data.fingerprint[:12]}, then {unit.fingerprint[:12]}); start a new study"
         )
+    hold(data)
+    if unit.factory and code_of(unit.factory, "model") != unit.code:
+        raise ModelError(f"the file of {unit.factory} changed since the study was planned; start it again")
     with worker_settings():
         return train(unit, data, build(unit, data), progress)
 

@@ -6,8 +6,7 @@ import os
 import pickle
 import sys
 
-from nonlin.errors import NonlinError
-from nonlin.lab.engine import Event
+from nonlin.lab.engine import Event, told
 from nonlin.lab.tasks import provide
 from nonlin.lab.work import run_unit
 
@@ -37,10 +36,8 @@ def main() -> None:
             send(Event(number, results=run_unit(unit, advanced)))
         except BrokenPipeError:
             return
-        except NonlinError as err:
-            send(Event(number, error=err))
         except Exception as err:
-            send(Event(number, error=NonlinError(f"training failed: {type(err).__name__}: {err}")))
+            send(Event(number, error=told(err)))
 
 
 if __name__ == "__main__":

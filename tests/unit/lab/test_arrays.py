@@ -124,9 +124,7 @@ def test_test_share_out_of_range(share: float) -> None:
 
 
 def test_too_few_samples_to_split() -> None:
-    fails(
-        "4 samples in 4 classes are too few to set 20% of them aside", data.from_arrays, "own", X[:4], Y[:4]
-    )
+    fails("4 samples in 4 classes are too few to set 20% of them aside", data.from_arrays, "own", X[:4], Y[:4])
 
 
 def test_split_seed_out_of_range() -> None:

@@ -51,9 +51,7 @@ def tiny_source(*homes: str) -> Source:
         size_bytes=100,
         home="http://127.0.0.1/",
         files=tuple(
-            DataFile(
-                name, hashlib.sha256(body).hexdigest(), len(body), tuple(f"{h}/{name}.gz" for h in homes)
-            )
+            DataFile(name, hashlib.sha256(body).hexdigest(), len(body), tuple(f"{h}/{name}.gz" for h in homes))
             for name, body in IDX.items()
         ),
         citation="",
@@ -181,9 +179,7 @@ def test_digits_split_is_fixed_stratified_and_complete() -> None:
     shares = np.bincount(one.test_y) / np.bincount(original.target)
     assert np.abs(shares - 360 / 1797).max() < 0.006
     together = np.concatenate([one.train_x, one.test_x]) * 16
-    assert sorted(map(bytes, together.astype(np.uint8))) == sorted(
-        map(bytes, original.images.astype(np.uint8))
-    )
+    assert sorted(map(bytes, together.astype(np.uint8))) == sorted(map(bytes, original.images.astype(np.uint8)))
     assert "1437" in one.note and "360" in one.note
 
 
@@ -225,9 +221,7 @@ def test_load_from_the_folder_given(tmp_path: Path, sub: str, packed: bool) -> N
     assert cached() == []  # the user's folder is read, not copied
 
 
-def test_load_from_the_environment_and_the_argument_wins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_load_from_the_environment_and_the_argument_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NONLIN_DATA", str(write_folder(tmp_path / "env")))
     assert str(tmp_path / "env") in data.load("tiny").note
     assert str(tmp_path / "arg") in data.load("tiny", folder=write_folder(tmp_path / "arg")).note
@@ -587,9 +581,7 @@ def test_download_ends_in_the_cache(serve: Callable[..., list[str]], kinds: tupl
         ("absent", "404"),
     ],
 )
-def test_a_bad_download_is_named_and_never_kept(
-    serve: Callable[..., list[str]], kind: str, message: str
-) -> None:
+def test_a_bad_download_is_named_and_never_kept(serve: Callable[..., list[str]], kind: str, message: str) -> None:
     asked = serve(kind)
     said = fails(message, data.load, "tiny")
     assert f"{NAMES[0]} of tiny could not be downloaded" in said
@@ -678,8 +670,7 @@ def test_the_original_mnist(tmp_path: Path) -> None:
     assert loaded.test_y[:5].tolist() == [7, 2, 1, 0, 4]
     assert float(loaded.train_x.mean(dtype=np.float64)) == pytest.approx(0.1307, abs=5e-5)
     bytes_of = {
-        key: np.rint(x * 255).astype(np.uint8)
-        for key, x in (("x_train", loaded.train_x), ("x_test", loaded.test_x))
+        key: np.rint(x * 255).astype(np.uint8) for key, x in (("x_train", loaded.train_x), ("x_test", loaded.test_x))
     }
     np.savez(tmp_path / "mnist.npz", y_train=loaded.train_y, y_test=loaded.test_y, **bytes_of)
     assert set(files.unpack(SOURCES["mnist"], tmp_path / "mnist.npz")) == set(NAMES)
@@ -690,9 +681,7 @@ DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="Debian's package dataset-fashion-mnist is not installed")
 def test_debians_fashion_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        SOURCES, "fashion_mnist", dataclasses.replace(SOURCES["fashion_mnist"], system=(str(DEBIAN),))
-    )
+    monkeypatch.setitem(SOURCES, "fashion_mnist", dataclasses.replace(SOURCES["fashion_mnist"], system=(str(DEBIAN),)))
     loaded = data.load("fashion_mnist", download=False)
     assert loaded.train_x.shape == (60_000, 28, 28)
     assert np.bincount(loaded.train_y).tolist() == [6000] * 10
