@@ -21,6 +21,7 @@ from nonlin.lab.arrays import Dataset
 from nonlin.lab.compare import Result, column, compare, default_path, plan
 from nonlin.lab.engine import ProcessEngine
 from nonlin.lab.store import Store
+from nonlin.lab.study import run
 from nonlin.lab.tasks import DEFAULT_FUNCTIONS, PRESETS, TASKS
 
 TINY: dict[str, Any] = {"hidden": (16, 8), "epochs": 2, "seeds": 2}
@@ -240,6 +241,13 @@ def test_a_file_of_ones_own_trains_and_is_noticed_when_it_changes(tmp_path: Path
     assert one.rows[0].comparison.mean > 0.85
     two = compare(["relu"], task=npz(tmp_path, put("x_train", (0, 0), 9.0)), store=tmp_path / "s.sqlite", epochs=25, seeds=1)
     assert (two.outcome.known, two.outcome.trained) == (0, 1)
+
+
+def test_data_are_loaded_once_in_this_process(tmp_path: Path) -> None:
+    file = npz(tmp_path, lambda a: None)
+    made = plan(["relu"], task=file, epochs=1, seeds=2)
+    file.unlink()
+    assert run(made, tmp_path / "s.sqlite", workers=1).trained == 2
 
 
 # -- where studies are kept -------------------------------------------------------------------------------------

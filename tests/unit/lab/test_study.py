@@ -181,7 +181,8 @@ def test_the_key_of_a_trial_holds_what_its_result_depends_on_and_nothing_else() 
         {"functions": ["leaky_relu(slope=0.3)"]}, {"functions": ["again=relu"]}, {"functions": ["prelu"]}]  # fmt: skip
     assert {key(study(**{"functions": ["relu"], "seeds": 1, **o})) for o in same} == {key(made)}
     keys = [key(study(**{"functions": ["relu"], "seeds": 1, **o})) for o in other]
-    assert len({*keys, key(made)}) == len(other) + 1
+    keys.append(key(replace(made, data=blobs(seed=9))))  # the same name, as of a file, but other data
+    assert len({*keys, key(made)}) == len(other) + 2
 
 
 # -- resuming ---------------------------------------------------------------------------------------------------
