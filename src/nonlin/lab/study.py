@@ -22,7 +22,7 @@ from nonlin.lab.store import Store, Trial, environment
 from nonlin.lab.train import split
 from nonlin.lab.work import hold, model_bytes
 
-CACHE_BYTES = 16 * 2**20
+CACHE_BYTES = 24 * 2**20
 """Weights, gradients and moments of one unit should fit a core's share of the last-level cache. A constant, not the
 machine's own size: how trials are grouped must not depend on where a study runs."""
 SEEDS_PER_UNIT = 10
