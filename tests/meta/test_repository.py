@@ -26,11 +26,11 @@ PAGES = [p for p in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OWN_WORDS = ("tests/meta/test_repository.py",)  # the file that says which words are forbidden holds them
 
+# written in pieces, so that this file passes the test it holds
+HOSTS = ("py" + "pi\\.org", "python" + "hosted", "download\\.py" + "torch", "registry\\.np" + "mjs", "ana" + "conda\\.org")
 FORBIDDEN = {
-    "a path of somebody's machine": re.compile(r"(?<![\w.$])/(?:home/\w|root/|work/|Users/\w|mnt/\w|media/\w)"),
-    "the host of a package registry": re.compile(
-        r"pypi\.org|pythonhosted|download\.pytorch\.org|registry\.npmjs|anaconda\.org"
-    ),
+    "a path of somebody's machine": re.compile(r"(?<![\w.$])/(?:(?:home|Users|mnt|media)/\w|(?:root|work)/)"),
+    "the host of a package registry": re.compile(r"\b(?:" + "|".join(HOSTS) + ")"),
     "an address on a local network": re.compile(r"\b(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}(?::\d+)?\b"),
     "work left undone": re.compile(r"\b(?:TODO|FIXME|XXX)\b"),
 }
@@ -180,8 +180,8 @@ def test_no_file_names_a_machine_a_registry_or_undone_work() -> None:
     ("line", "what"),
     [
         ("see /home/ann/notes", "a path of somebody's machine"),
-        ("cd /work/main", "a path of somebody's machine"),
-        ("--index-url https://pypi.org/simple", "the host of a package registry"),
+        ("cd /root/code", "a path of somebody's machine"),
+        ("--index-url https://py" + "pi.org/simple", "the host of a package registry"),
         ("http://10.0.0.7:8080/simple", "an address on a local network"),
         ("x = 1  # TODO: more", "work left undone"),
     ],
