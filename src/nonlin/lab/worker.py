@@ -15,6 +15,7 @@ def main() -> None:
     """Run units until the driver closes the pipe or is gone."""
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a user's model prints must not mix with the events
+    sys.stdout = sys.stderr  # unbuffered enough to be seen even if the driver ends this process
 
     def send(event: Event) -> None:
         out.write(pickle.dumps(event))
