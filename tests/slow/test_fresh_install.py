@@ -25,7 +25,9 @@ SECONDS = 60
 def typed(line: str, cwd: Path, within: float = 1800) -> str:
     """Type a line into a shell that knows no environment; return what it printed."""
     kept = {
-        k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "NO_COLOR", "COLUMNS")
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "NO_COLOR", "COLUMNS", "PIP_QUIET")
     }
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"  # its python3 makes the environment
     done = subprocess.run(["bash", "-c", line], cwd=cwd, env=kept | {"PATH": path, "COLUMNS": "140"}, capture_output=True,
