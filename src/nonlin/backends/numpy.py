@@ -12,6 +12,9 @@ from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
 from nonlin.errors import DataError
 from nonlin.expr import Expr
 
+THRESHOLD_STEPS = 40
+"""Newton steps of ``row_threshold``: it converges quadratically; the count is for rows of many nearly equal entries."""
+
 
 def row_sum(u: Any) -> Any:
     """Sum over the last axis, kept with length 1."""
@@ -60,12 +63,41 @@ def row_log_softmax(u: Any) -> Any:
     return shifted - _excess(shifted)
 
 
+def row_length(u: Any) -> int:
+    """Number of entries of the last axis."""
+    return int(np.shape(u)[-1])
+
+
+def row_top(u: Any, k: float) -> Any:
+    """One at the k largest entries of the last axis, the first of equal ones; zero elsewhere."""
+    mask = np.zeros(u.shape, u.dtype)
+    np.put_along_axis(mask, np.argsort(-u, axis=-1, kind="stable")[..., : max(int(k), 0)], 1, axis=-1)
+    return mask
+
+
+def row_threshold(u: Any, alpha: float) -> Any:
+    """The t for which max(u - t, 0)**(1/(alpha - 1)) sums to 1 along the last axis, by Newton from below."""
+    power = 1 / (float(alpha) - 1)
+    wide = u.astype(np.float64)
+    top = np.max(wide, axis=-1, keepdims=True)
+    z = wide - top  # the largest entry is 0, so t lies in [-1, 0)
+    t = np.full_like(top, -1.0)
+    for _ in range(THRESHOLD_STEPS):
+        excess = np.maximum(z - t, 0)
+        total = np.sum(excess**power, axis=-1, keepdims=True)
+        slope = power * np.sum(
+            np.where(excess > 0, np.where(excess > 0, excess, 1) ** (power - 1), 0), axis=-1, keepdims=True
+        )
+        t = np.where(total > 1, t + (total - 1) / slope, t)
+    return (t + top).astype(u.dtype)
+
+
 @lru_cache(maxsize=1)
 def scope() -> dict[str, Any]:
     """Return the names an emitted program may use."""
     from scipy import special
 
-    rows = (row_sum, row_max, row_first_max, row_softmax, row_logsumexp, row_log_softmax)
+    rows = (row_sum, row_max, row_first_max, row_softmax, row_logsumexp, row_log_softmax, row_length, row_top, row_threshold)
     return {"np": np, "special": special, **{f.__name__: f for f in rows}}
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nonlin.backends.branchless import branchless
 from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
+from nonlin.backends.numpy import THRESHOLD_STEPS
 from nonlin.errors import DataError
 from nonlin.expr import Expr, is_rowwise
 from nonlin.expr.nodes import ZERO
@@ -83,6 +84,59 @@ def row_log_softmax(u: Tensor) -> Tensor:
     return shifted - _excess(shifted)
 
 
+def row_length(u: Tensor) -> int:
+    """Number of entries of the last axis."""
+    return u.shape[-1]
+
+
+def row_top(u: Tensor, k: float) -> Tensor:
+    """One at the k largest entries of the last axis, the first of equal ones; zero elsewhere."""
+    order = torch.argsort(u.detach(), dim=-1, descending=True, stable=True)
+    return torch.zeros_like(u).scatter(-1, order[..., : max(int(k), 0)], 1.0)
+
+
+class _Threshold(torch.autograd.Function):
+    """The threshold by Newton's method, its derivative by the implicit function theorem."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(u: Tensor, power: float) -> Tensor:
+        wide = u.double()
+        top = wide.amax(-1, keepdim=True)
+        z = wide - top  # the largest entry is 0, so t lies in [-1, 0)
+        t = torch.full_like(top, -1.0)
+        for _ in range(THRESHOLD_STEPS):
+            excess = (z - t).clamp_min(0)
+            total = (excess**power).sum(-1, keepdim=True)
+            weight = torch.where(excess > 0, torch.where(excess > 0, excess, 1.0) ** (power - 1), 0.0)
+            t = torch.where(total > 1, t + (total - 1) / (power * weight.sum(-1, keepdim=True)), t)
+        return (t + top).to(u.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        u, ctx.power = inputs
+        ctx.save_for_backward(u)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (u,) = ctx.saved_tensors
+        excess = u - _threshold(u, ctx.power)  # applied again, so that this can be differentiated too
+        inside = excess > 0
+        weight = torch.where(inside, torch.where(inside, excess, 1.0) ** (ctx.power - 1), 0.0)
+        return grads[0] * weight / weight.sum(-1, keepdim=True), None
+
+
+def _threshold(u: Tensor, power: float) -> Tensor:
+    made: Tensor = _Threshold.apply(u, power)  # type: ignore[no-untyped-call]
+    return made
+
+
+def row_threshold(u: Tensor, alpha: float) -> Tensor:
+    """The t for which max(u - t, 0)**(1/(alpha - 1)) sums to 1 along the last axis; see the NumPy one."""
+    return _threshold(u, 1 / (float(alpha) - 1))
+
+
 def _where(dtype: torch.dtype) -> Callable[..., Any]:
     """torch.where for a kernel in ``dtype``: of two plain numbers torch's own would give the default dtype."""
 
@@ -103,7 +157,7 @@ _SCOPE: dict[str, Any] = {
     "torch": torch,
     "math": math,
     **{f.__name__: f for f in (minimum, maximum, row_sum, row_max, row_first_max, row_softmax, row_logsumexp,
-                               row_log_softmax)},
+                               row_log_softmax, row_length, row_top, row_threshold)},
 }  # fmt: skip
 
 

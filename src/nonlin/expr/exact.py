@@ -102,7 +102,26 @@ def _rows(exp: Callable[[Any], Any]) -> dict[str, Any]:
 
         return mp.log(sum(exp(v) for v in u.items))
 
+    def top(u: Row, k: Any) -> Row:
+        order = sorted(range(len(u.items)), key=lambda i: (-u.items[i], i))[: int(k)]
+        return Row([Fraction(i in order) for i in range(len(u.items))])
+
+    def threshold(u: Row, alpha: Any) -> Any:
+        from mpmath import mp
+
+        def excess(t: Any) -> Any:
+            return mp.fsum(max(v - t, 0) ** (1 / (alpha - 1)) for v in u.items if v > t) - 1
+
+        low, high = max(u.items) - 1, max(u.items)
+        for _ in range(int(mp.prec) + 8):
+            middle = (low + high) / 2
+            low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+        return (low + high) / 2
+
     return {
+        "row_length": lambda u: len(u.items),
+        "row_top": top,
+        "row_threshold": threshold,
         "row_sum": reduce_sum,
         "row_max": lambda u: max(u.items),
         "row_first_max": first_max,

@@ -11,7 +11,8 @@ from mpmath import mp, mpf
 import nonlin
 from nonlin.expr import call, const, parse, stabilise, substitute, variables, walk
 from nonlin.expr.exact import Row, evaluate
-from nonlin.expr.primitives import PRIMITIVES, TARGETS, is_rowwise
+from nonlin.expr.primitives import PRIMITIVES, is_rowwise
+from nonlin.expr.spellings import TARGETS
 from nonlin.expr.rewrite import RULES, lower
 
 NAMES = ("u", "v", "c", "d")

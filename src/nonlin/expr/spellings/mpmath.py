@@ -1,0 +1,36 @@
+"""mpmath, with the functions of ``nonlin.expr.exact``."""
+
+from nonlin.expr.spellings import INFIX, ROWS
+
+SPELLINGS = {
+    **INFIX,
+    **ROWS,
+    "pow": "power({0}, {1})",
+    "where": "({1} if {0} else {2})",
+    "min": "least({0}, {1})",
+    "max": "greatest({0}, {1})",
+    "pi": "mp.pi",
+    "abs": "abs({0})",
+    "sign": "mp.sign({0})",
+    "floor": "mp.floor({0})",
+    "round": "mp.nint({0})",
+    "exp": "exp({0})",
+    "expm1": "expm1({0})",
+    "log": "log({0})",
+    "log1p": "log1p({0})",
+    "tanh": "tanh({0})",
+    "sech2": "sech2({0})",
+    "sigmoid": "sigmoid({0})",
+    "softplus": "softplus({0})",
+    "erf": "erf({0})",
+    "normal_pdf": "normal_pdf({0})",
+    "sin": "sin({0})",
+    "cos": "cos({0})",
+    "arctan": "mp.atan({0})",
+    "arcsinh": "mp.asinh({0})",
+    "sqrt": "sqrt({0})",
+    "erfc": "erfc({0})",
+    "normal_cdf": "normal_cdf({0})",
+    "straight_through": "{0}",
+    "join": "({0}, {1})",
+}

@@ -1,0 +1,36 @@
+"""SymPy, with the functions of ``nonlin.expr.bridge``."""
+
+from nonlin.expr.spellings import INFIX, ROWS
+
+SPELLINGS = {
+    **INFIX,
+    **ROWS,
+    "pow": "sp.Pow({0}, {1})",
+    "where": "sp.Piecewise(({1}, {0}), ({2}, True))",
+    "min": "sp.Min({0}, {1})",
+    "max": "sp.Max({0}, {1})",
+    "pi": "sp.pi",
+    "abs": "sp.Abs({0})",
+    "sign": "sp.sign({0})",
+    "floor": "sp.floor({0})",
+    "round": "round_half_even({0})",
+    "exp": "sp.exp({0})",
+    "expm1": "expm1({0})",
+    "log": "sp.log({0})",
+    "log1p": "log1p({0})",
+    "tanh": "sp.tanh({0})",
+    "sech2": "sech2({0})",
+    "sigmoid": "sigmoid({0})",
+    "softplus": "softplus({0})",
+    "erf": "sp.erf({0})",
+    "normal_pdf": "normal_pdf({0})",
+    "sin": "sp.sin({0})",
+    "cos": "sp.cos({0})",
+    "arctan": "sp.atan({0})",
+    "arcsinh": "sp.asinh({0})",
+    "sqrt": "sp.sqrt({0})",
+    "erfc": "sp.erfc({0})",
+    "normal_cdf": "normal_cdf({0})",
+    "straight_through": "{0}",
+    "join": "({0}, {1})",
+}
