@@ -10,12 +10,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nonlin.errors import NonlinError
+from nonlin.errors import EXTRAS, NonlinError, near
 
 if TYPE_CHECKING:
     from nonlin import nn
-    from nonlin.activation import Activation, define, get
-    from nonlin.catalogue import Definition, definitions, param, uniform
+    from nonlin.activation import Activation, define, from_peer, get
+    from nonlin.catalogue import Definition, definitions, noise, param
     from nonlin.expr import parse
     from nonlin.lab.compare import compare
 
@@ -27,30 +27,36 @@ __all__ = [
     "compare",
     "define",
     "definitions",
+    "from_peer",
     "get",
     "nn",
+    "noise",
     "param",
     "parse",
-    "uniform",
 ]
 
+_ROOMS = {"nn": "nonlin.nn", "jax": "nonlin.jax", "keras": "nonlin.keras", "onnx": "nonlin.backends.onnx"}
+"""Modules that are loaded when they are first asked for; those of other frameworks need an extra."""
 _PLACES = {
     "Activation": "nonlin.activation",
     "Definition": "nonlin.catalogue",
     "compare": "nonlin.lab.compare",
     "define": "nonlin.activation",
+    "from_peer": "nonlin.activation",
     "definitions": "nonlin.catalogue",
     "get": "nonlin.activation",
+    "noise": "nonlin.catalogue",
     "param": "nonlin.catalogue",
     "parse": "nonlin.expr",
-    "uniform": "nonlin.catalogue",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Load public names on first use; any catalogue name is a function: ``nonlin.mish``."""
-    if name == "nn":
-        return import_module("nonlin.nn")
+    if name in _ROOMS:
+        if name in EXTRAS:
+            EXTRAS[name].require()
+        return import_module(_ROOMS[name])
     if name in _PLACES:
         return getattr(import_module(_PLACES[name]), name)
     if not name.startswith("_"):
@@ -61,8 +67,6 @@ def __getattr__(name: str) -> Any:
             from nonlin.activation import Activation
 
             return Activation(found)
-    from nonlin.errors import EXTRAS, near
-
     if name in EXTRAS:
         EXTRAS[name].require()
         raise AttributeError(f"{EXTRAS[name].purpose} is not part of nonlin {__version__}; it is planned")

@@ -9,7 +9,8 @@ from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nonlin.catalogue import Definition, resolve
+from nonlin.backends.layout import GATES, apart, run, together
+from nonlin.catalogue import Definition, parts, resolve
 from nonlin.errors import DataError, ParameterError
 from nonlin.expr import Expr, stabilise, substitute, tangent, to_text, var
 from nonlin.expr.nodes import ZERO, const
@@ -32,8 +33,9 @@ class Activation:
     (0.0, 1.0)
     """
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, *, axis: int = -1, gate: str = "second") -> None:
         self.definition = definition
+        self.axis, self.gate = axis, gate
 
     @property
     def name(self) -> str:
@@ -47,7 +49,7 @@ class Activation:
 
     @property
     def kind(self) -> str:
-        """``elementwise``, ``rowwise`` or ``grouped``."""
+        """What it works on: a key of ``nonlin.catalogue.KINDS``, such as ``elementwise`` or ``rowwise``."""
         return self.definition.kind
 
     @property
@@ -65,7 +67,7 @@ class Activation:
         from nonlin.expr import derivative
 
         if self.kind != "elementwise":
-            raise ParameterError(f"{self.name} works on whole rows; its derivative is a Jacobian, see .grad(x)")
+            raise ParameterError(f"{self.name} works on whole rows or pairs; its derivative is a Jacobian, see .grad(x)")
         return to_text(derivative(self.definition.at_rest(), "x", order))
 
     def latex(self) -> str:
@@ -78,49 +80,55 @@ class Activation:
         """Return a new ``torch.nn.Module``; ``options`` are those of its class in ``nonlin.nn``."""
         from nonlin import nn
 
-        made: torch.nn.Module = nn.module(self.definition, **options)
+        made: torch.nn.Module = nn.module(self.definition, **options)  # type: ignore[misc]
         return made
 
-    def __call__(self, x: Any, *, axis: int = -1, pieces: int = 2, **params: Any) -> Any:
+    def __call__(self, x: Any, *, axis: int | None = None, pieces: int = 2, gate: Any = None, **params: Any) -> Any:
         """Return the function at ``x``.
 
         Args:
             x: tensor, array, or number, of any shape.
-            axis: the axis a rowwise or grouped function works along.
+            axis: the axis a function works along, unless it is elementwise; by default the last, or that of the library
+                the function was taken from.
             pieces: for a grouped function (maxout), the size of the groups of neighbours along ``axis``.
+            gate: for a gated function, the gate as an array of its own, or which part of ``axis`` it is: the ``"second"``
+                half, the ``"first"``, or the ``"even"`` or ``"odd"`` entries.
             **params: parameter values: numbers, or arrays that broadcast against ``x``.
 
         Raises:
             DataError: ``x`` is not of a real numeric type, or its axis does not fit.
             ParameterError: an unknown parameter, or a value out of range.
         """
-        return self._evaluate(x, 0, axis, pieces, params)
+        return self._evaluate(x, 0, axis, pieces, gate, params)
 
-    def grad(self, x: Any, order: int = 1, *, axis: int = -1, pieces: int = 2, **params: Any) -> Any:
+    def grad(self, x: Any, order: int = 1, *, axis: int | None = None, pieces: int = 2, gate: Any = None,
+             **params: Any) -> Any:  # fmt: skip
         """Return the ``order``-th derivative at ``x``.
 
         Elementwise: an array of the shape of ``x``. Rowwise: the full Jacobian; for ``x`` of shape (..., n) its shape is
         (..., n, n), entry [..., i, j] = d output_i / d x_j, and one more n for each further order. Grouped: the
-        derivative of each group's output by each of its pieces, in the shape of ``x``.
+        derivative of each group's output by each of its pieces, in the shape of ``x``. Gated: the derivative of each
+        output by its value and by its gate, in the shape of ``x``. Concatenated: that of both outputs, one after the other.
         """
         if not isinstance(order, int) or isinstance(order, bool) or order < 0:
             raise ParameterError(f"order must be a whole number of at least 0, not {order!r}")
-        return self._evaluate(x, order, axis, pieces, params)
+        return self._evaluate(x, order, axis, pieces, gate, params)
 
     def specialised(self, numbers: tuple[tuple[str, Any], ...], arrays: tuple[str, ...]) -> Expr:
         """Return the stable formula with these parameter values and the defaults folded in; ``arrays`` stay variables."""
         return _specialised(self.definition, numbers, arrays)
 
-    def _evaluate(self, x: Any, order: int, axis: int, pieces: int, given: dict[str, Any]) -> Any:
+    def _evaluate(self, x: Any, order: int, axis: int | None, pieces: int, gate: Any, given: dict[str, Any]) -> Any:
+        axis, gate = self.axis if axis is None else axis, self.gate if gate is None else gate
         backend = _backend(x)
         numbers = {k: v for k, v in given.items() if isinstance(v, int | float | Fraction)}
         arrays = {k: v for k, v in given.items() if k not in numbers}
-        root = backend.specialised(self, tuple(sorted(numbers.items())), tuple(sorted(arrays)))
+        inputs = {k: given[k] for k in given if k in self.definition.inputs}
+        numbers = {k: v for k, v in numbers.items() if k not in inputs}
+        root = backend.specialised(self, tuple(sorted(numbers.items())), tuple(sorted(set(arrays) - set(inputs))))
         if self.kind == "elementwise":
             return _plain(x, backend.evaluate(root, x, arrays, ("x",) * order))
-        if arrays:
-            raise ParameterError(f"{self.name} takes no array parameters")
-        return _along(self, backend, root, x, order, axis, pieces)
+        return _along(self, backend, root, x, order, axis, pieces, gate, {**arrays, **inputs})
 
     def __repr__(self) -> str:
         return f"<nonlin {self.name}: {self.formula}>"
@@ -134,7 +142,7 @@ def _specialised(made: Definition, numbers: tuple[tuple[str, Any], ...], arrays:
     if unknown:
         made.check({unknown[0]: 0.0})  # raises with the near match
     exact = {n: const(p.default) for n, p in bound.settable.items() if n not in arrays}
-    root = bound.expr if set(arrays) & set(bound.random) else bound.at_rest()
+    root = bound.textbook if set(arrays) & set(bound.random) else bound.resting
     return stabilise(substitute(root, exact))
 
 
@@ -164,39 +172,52 @@ def _plain(x: Any, result: Any) -> Any:
     return result[()] if getattr(x, "shape", None) == () and type(result).__module__ == "numpy" else result
 
 
-def _along(made: Activation, backend: ModuleType, root: Expr, x: Any, order: int, axis: int, pieces: int) -> Any:
-    """Evaluate a rowwise or grouped function, or its Jacobian, along one axis of ``x``."""
+def _along(made: Activation, backend: ModuleType, root: Expr, x: Any, order: int, axis: int, pieces: int, gate: Any,
+           params: Mapping[str, Any]) -> Any:  # fmt: skip
+    """Evaluate a function of any kind but elementwise, or its derivative, along one axis of ``x``."""
     library: Any = sys.modules["torch"] if backend.__name__.endswith("torch") else sys.modules["numpy"]
-    x = backend.checked(x) if library.__name__ == "torch" else backend.as_float_array(x)
-    if x.ndim == 0:
-        raise DataError(f"{made.name} works along an axis; x must have at least one dimension")
-    if not -x.ndim <= axis < x.ndim:
-        raise DataError(f"axis={axis} is out of range for x with {x.ndim} dimensions")
-    rows = library.moveaxis(x, axis, -1)
-    n = rows.shape[-1]
-    if made.kind == "grouped":
-        if isinstance(pieces, bool) or not isinstance(pieces, int) or pieces < 1 or n % pieces:
-            raise DataError(f"pieces={pieces} must be a whole number that divides the {n} entries along axis {axis}")
-        rows = rows.reshape((*rows.shape[:-1], n // pieces, pieces))
-    elif n == 0:
-        raise DataError(f"{made.name} needs at least one entry along axis {axis}")
+    kind, definition = made.kind, made.definition
+    if not (kind == "paired" and "complex" in str(getattr(x, "dtype", ""))):
+        x = backend.checked(x) if library.__name__ == "torch" else backend.as_float_array(x)
+    options: dict[str, Any] = {"axis": axis, "pieces": pieces, "gate": gate}
     if order == 0:
-        result = backend.evaluate(root, rows)
-        if made.kind == "grouped":
-            result = result[..., 0]
-        return library.moveaxis(result, -1, axis)
+        return run(definition, root, x, library, backend.evaluate, params, **options)
+    whole = kind == "rowwise" or (kind == "grouped" and len(parts(root)) == 1 and not definition.keeps_length)
+    if kind in ("gated", "concatenated") and order == 1 and isinstance(gate, str):
+        return _slopes(definition, backend, library, root, x, params, **options)
+    if not whole or params:
+        raise ParameterError(
+            f"{made.name}: a derivative of order {order} is not offered for a {kind} function"
+            f"{' with array inputs' if params or not isinstance(gate, str) else ''}; differentiate the call itself, "
+            "for example with torch.func.jacrev"
+        )
+    rows, _ = apart(definition, x, library, axis=axis, pieces=pieces)
     slope = root
     for k in range(order):
         slope = stabilise(tangent(slope, {"x": var(_EAR.format(k))}))
-    if made.kind == "grouped" and order > 1:
+    if kind == "grouped" and order > 1:
         if slope is not ZERO:
             raise ParameterError(f"{made.name} has one output per group; its derivatives above the first are not offered")
         return library.zeros_like(x)
     result = _jacobian(made, backend, library, slope, rows, order)
-    if made.kind == "grouped":
-        flat = result[..., 0, :].reshape((*rows.shape[:-2], n))
+    if kind == "grouped":
+        flat = result[..., 0, :].reshape((*rows.shape[:-2], rows.shape[-2] * rows.shape[-1]))
         return library.moveaxis(flat, -1, axis)
     return result
+
+
+def _slopes(definition: Definition, backend: ModuleType, library: Any, root: Expr, x: Any, params: Mapping[str, Any],
+            *, axis: int, pieces: int, gate: str) -> Any:  # fmt: skip
+    """Return the derivative of each output by each of its own inputs: CReLU's two rows of slopes, a gated unit's halves."""
+    rows, extra = apart(definition, x, library, axis=axis, pieces=pieces, gate=gate)
+    given = {**params, **extra}
+    found = [backend.evaluate(o, rows, given, (name,)) for o in parts(root) for name in definition.inputs]
+    if definition.kind == "gated":
+        n = x.shape[axis]
+        places = library.arange(n)
+        order = library.argsort(library.concatenate([places[entries(n)] for entries in GATES[gate]], 0))
+        return library.moveaxis(library.concatenate(found, -1)[..., order], -1, axis)
+    return together(definition, found, library, axis=axis)
 
 
 def _jacobian(made: Activation, backend: ModuleType, library: Any, slope: Expr, rows: Any, order: int) -> Any:
@@ -242,3 +263,25 @@ def define(name: str, formula: Expr | str, **columns: Any) -> Activation:
     from nonlin.catalogue import define as define_here
 
     return Activation(define_here(name, formula, **columns))
+
+
+def from_peer(peer: str, name: str, /, version: str | int | None = None, **params: Any) -> Activation:
+    """Return the function that another library calls ``name``, exactly: its parameters, its defaults.
+
+    Args:
+        peer: the library: torch, jax, keras, tensorflow, flax, timm, transformers, onnx, ...
+        name: its name there: ``"leaky_relu"``, ``"keras.layers.LeakyReLU"``.
+        version: of the library (or opset), if not the newest that is known.
+        **params: its arguments, as they are called there.
+
+    Raises:
+        UnknownNameError: an unknown library or name (with a near match).
+        ParameterError: an unknown version or argument, or a name that means several functions there.
+
+    >>> from_peer("keras", "layers.LeakyReLU").name, from_peer("jax", "gelu").name
+    ('leaky_relu(slope=0.3)', 'gelu_tanh')
+    """
+    from nonlin.peers import find
+
+    found = find(peer, name, version, **params)
+    return Activation(found.definition, **found.options)

@@ -1,21 +1,26 @@
-"""Every elementwise entry in float32, both libraries, value and two derivatives, against mpmath on the textbook formula."""
+"""Every elementwise function in float32 and the half types, which are computed in it; both libraries, two derivatives."""
 
 from __future__ import annotations
 
 import pytest
-from battery.measure import ELEMENTWISE, KINDS, check, check_limits
+from battery.measure import ELEMENTWISE, KINDS, check_all
+from battery.properties import check_neighbours, check_nothing_lost
 
-KIND = KINDS["float32"]
-pytestmark = [
-    pytest.mark.parametrize("name", ELEMENTWISE),
-    pytest.mark.parametrize("library", ["numpy", "torch"]),
-    pytest.mark.parametrize("order", [0, 1, 2]),
-]
+SINGLE = ("float32", "bfloat16", "float16")
 
 
-def test_agrees_with_the_textbook(name: str, library: str, order: int) -> None:
-    check(name, library, KIND, order)
+@pytest.mark.parametrize("dtype", SINGLE)
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_agrees_with_the_textbook(name: str, dtype: str) -> None:
+    check_all(name, KINDS[dtype])
 
 
-def test_infinities_give_the_limit_and_nan_gives_nan(name: str, library: str, order: int) -> None:
-    check_limits(name, library, KIND, order)
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_nothing_is_lost_where_the_function_is_finite(name: str) -> None:
+    for dtype in SINGLE:
+        check_nothing_lost(name, KINDS[dtype])
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_an_element_does_not_depend_on_its_neighbours_or_on_strides(name: str) -> None:
+    check_neighbours(name)

@@ -177,7 +177,7 @@ def test_wrong_axes_and_groups_are_sentences(library: str) -> None:
         nonlin.get("softmax")(make((2, 3)), axis=2)
     with pytest.raises(DataError, match="at least one entry along axis -1"):
         nonlin.get("softmax")(make((2, 0)))
-    with pytest.raises(DataError, match="pieces=4 must be a whole number that divides the 6 entries"):
+    with pytest.raises(DataError, match="pieces=4 must be a whole number of at least 1 that divides the 6 entries"):
         nonlin.get("maxout")(make((2, 6)), pieces=4)
     with pytest.raises(DataError, match="pieces=True"):
         nonlin.get("maxout")(make((2, 6)), pieces=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,14 +11,15 @@ import pytest
 import sympy
 import torch
 from battery.measure import ELEMENTWISE
-from battery.oracle import textbook
+from battery.oracle import textbook, truth
 from mpmath import mp, mpf
 from torch.nn import functional as F
 
 import nonlin
-from nonlin.expr import derivative, variables
+from nonlin.expr import Expr, derivative, stabilise, variables, walk
 from nonlin.expr.bridge import to_sympy
 from nonlin.expr.exact import evaluate
+from nonlin.expr.nodes import rebuild
 
 POINTS = [-7.3, -3.6, -2.1, -0.83, -0.2, 0.37, 0.9, 1.7, 2.6, 4.4, 6.9]
 NATIVE: dict[str, Callable[..., Any]] = {
@@ -47,20 +49,41 @@ LOOSE = {"softplus": 3e-9, "hard_sigmoid": 1e-8}
 single precision for doubles too; everything else agrees to rounding."""
 
 
-@pytest.mark.parametrize("name", ELEMENTWISE)
+def surrogate(root: Expr) -> Expr:
+    """The formula that is differentiated: of ``straight_through`` the second argument."""
+    return rebuild(root, lambda n: n.args[1] if n.op == "straight_through" else n)
+
+
+def steps(root: Expr) -> bool:
+    """Whether a formula counts whole numbers, which SymPy does not differentiate."""
+    return any(n.op in ("floor", "round") for n in walk(root))
+
+
+def split(u: Any) -> Any:
+    """|u| by cases: where u may be infinite SymPy cannot tell that it is real, and leaves Abs(u) undifferentiated."""
+    return sympy.Piecewise((u, u > 0), (-u, True))
+
+
+SMOOTH = {"Heaviside": lambda u, *_: mpf(u > 0), "DiracDelta": lambda *_: mpf(0), "sign": mp.sign}
+"""What SymPy's derivatives of selections are made of, away from the kinks."""
+
+
+@pytest.mark.parametrize("name", [n for n in ELEMENTWISE if not steps(textbook(nonlin.definitions()[n]))])
 def test_sympys_derivatives_are_ours(name: str) -> None:
-    made = nonlin.definitions()[name]
-    ours = made.closed()
-    theirs = to_sympy(textbook(made))
+    """The first derivative of all, the second of every third function (by a hash of its name), at four points of eleven."""
+    made, chance = nonlin.definitions()[name], zlib.crc32(name.encode())
+    ours = stabilise(surrogate(textbook(made)))
+    theirs = to_sympy(surrogate(textbook(made))).replace(sympy.Abs, split)
     symbol = sympy.Symbol("x", real=True)
-    for order in (1, 2):
-        theirs = sympy.diff(theirs, symbol)
-        expression = derivative(ours, "x", order)
-        for point in POINTS:
-            with mp.workdps(50):
-                exact = mpf(str(sympy.N(theirs.subs(symbol, sympy.Rational(str(point))).doit(), 40)))
-                point_here = mpf(sympy.Rational(str(point)).p) / sympy.Rational(str(point)).q
-                got = evaluate(expression, {"x": point_here}, 60) if variables(expression) else evaluate(expression)
+    with mp.workdps(50):
+        for order in (1, 2) if chance % 3 == 0 else (1,):
+            theirs = sympy.diff(theirs, symbol)
+            compute = sympy.lambdify(symbol, theirs, [SMOOTH, "mpmath"])
+            expression = derivative(ours, "x", order)
+            for k in range(4):
+                point = mpf(POINTS[(chance + 3 * k) % len(POINTS)])
+                exact = compute(point)
+                got = evaluate(expression, {"x": point}, 60) if variables(expression) else evaluate(expression)
                 assert abs(got - exact) <= mpf(10) ** -30 * max(abs(exact), 1), f"order {order} at {point}"
 
 
@@ -74,35 +97,53 @@ def test_pytorchs_own_function_agrees_in_double_precision(name: str) -> None:
     assert torch.allclose(theirs, slopes, rtol=1e-10, atol=LOOSE.get(name, 1e-12))
 
 
-TORCH = {
+TORCH: dict[str, Callable[..., Any]] = {
     "abs": abs, "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,
     "div": lambda a, b: a / b, "neg": lambda a: -a, "pow": lambda a, b: a**b, "exp": torch.exp, "log": torch.log,
-    "tanh": torch.tanh, "sqrt": torch.sqrt, "softplus": F.softplus, "sigmoid": torch.sigmoid,
-    "normal_cdf": torch.special.ndtr, "pi": lambda: torch.tensor(np.pi, dtype=torch.float64),
-    "where": torch.where, "max": torch.maximum, "min": torch.minimum, "gt": lambda a, b: a > b,
+    "expm1": torch.expm1, "log1p": torch.log1p, "tanh": torch.tanh, "sech2": lambda a: torch.cosh(a) ** -2,
+    "sinh": torch.sinh, "cosh": torch.cosh, "sech": lambda a: 1 / torch.cosh(a),
+    "log_cosh": lambda a: torch.log(torch.cosh(a)),
+    "sqrt": torch.sqrt, "softplus": F.softplus, "sigmoid": torch.sigmoid, "erf": torch.erf, "erfc": torch.erfc,
+    "normal_cdf": torch.special.ndtr, "normal_pdf": lambda a: torch.exp(-a * a / 2) / (2 * np.pi) ** 0.5,
+    "sin": torch.sin, "cos": torch.cos, "arctan": torch.atan, "arcsinh": torch.asinh, "sign": torch.sign,
+    "floor": torch.floor, "round": torch.round, "pi": lambda: torch.tensor(np.pi, dtype=torch.float64),
+    "straight_through": lambda a, b: b + (a - b).detach(),
+    "max": torch.maximum, "min": torch.minimum,
+    "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b, "lt": lambda a, b: a < b, "le": lambda a, b: a <= b,
 }  # fmt: skip
 
 
-def plain(node: Any, x: torch.Tensor) -> torch.Tensor:
-    """The textbook formula as ordinary differentiable torch operations, node by node."""
-    if node.op == "var":
-        return x
-    if node.op == "const":
-        return torch.full_like(x, float(node.payload))
-    made: torch.Tensor = TORCH[node.op](*(plain(a, x) for a in node.args))
-    return made
+def plain(root: Expr, x: torch.Tensor) -> torch.Tensor:
+    """The textbook formula at one number in ordinary differentiable torch operations, in the branches that are taken."""
+    made: dict[Expr, torch.Tensor] = {}
+
+    def value(node: Expr) -> torch.Tensor:
+        if node not in made:
+            if node.op == "var":
+                made[node] = x
+            elif node.op == "const":
+                made[node] = torch.full_like(x, float(node.payload or 0))
+            elif node.op == "where":
+                made[node] = value(node.args[1 if value(node.args[0]) else 2])
+            else:
+                made[node] = TORCH[node.op](*(value(a) for a in node.args))
+        return made[node]
+
+    return value(root)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_autograd_through_the_textbook_formula_agrees(name: str) -> None:
+    """With the oracle, which the kernels are held against elsewhere."""
+    root = textbook(nonlin.definitions()[name])
+    true = truth(root, POINTS)
     x = torch.tensor(POINTS, dtype=torch.float64, requires_grad=True)
-    value = plain(textbook(nonlin.definitions()[name]), x)
-    (slope,) = torch.autograd.grad(value.sum(), x, create_graph=True)
-    function = nonlin.get(name)
-    assert torch.allclose(value, function(x), rtol=1e-10, atol=1e-12)
-    assert torch.allclose(slope, function.grad(x), rtol=1e-9, atol=1e-11)
-    if slope.requires_grad:
-        (curve,) = torch.autograd.grad(slope.sum(), x)
-        assert torch.allclose(curve, function.grad(x, 2), rtol=1e-8, atol=1e-10)
-    else:
-        assert not function.grad(x, 2).any()
+    naive = torch.stack([plain(root, point) for point in x])
+    for order, tolerance in ((0, 1e-10), (1, 1e-9), (2, 1e-8)):
+        expected = torch.from_numpy(true.low[order].copy())
+        assert torch.allclose(naive, expected, rtol=tolerance, atol=tolerance / 100), f"order {order}"
+        if not naive.requires_grad:
+            assert not true.low[order + 1 :].any()
+            break
+        if order < 2:
+            (naive,) = torch.autograd.grad(naive.sum(), x, create_graph=True)

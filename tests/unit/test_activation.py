@@ -36,7 +36,7 @@ def test_formula_and_derivative_read_back() -> None:
     assert slope(0.7) == pytest.approx(silu.grad(0.7), rel=1e-15)
     assert nonlin.get(silu.derivative(2))(0.7) == pytest.approx(silu.grad(0.7, 2), rel=1e-15)
     assert nonlin.get(silu.formula)(0.7) == silu(0.7)
-    with pytest.raises(ParameterError, match="softmax works on whole rows; its derivative is a Jacobian"):
+    with pytest.raises(ParameterError, match="softmax works on whole rows or pairs; its derivative is a Jacobian"):
         nonlin.get("softmax").derivative()
 
 

@@ -209,7 +209,7 @@ def completed(typed: str, **environment: str) -> list[str]:
 
 
 def test_completion_offers_functions_tasks_presets_and_data() -> None:
-    assert completed("nonlin show mi") == ["mish"]
+    assert completed("nonlin show mis") == [n for n in definitions() if n.startswith("mis")]
     assert completed("nonlin show ") == list(definitions())
     assert completed("nonlin compare relu gelu_t") == ["gelu_tanh"]
     assert completed("nonlin plot si") == [n for n in definitions() if n.startswith("si")]

@@ -102,9 +102,15 @@ def scope() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def compiled(roots: tuple[Expr, ...], names: tuple[str, ...], dtype: str, finite_only: bool = False) -> Kernel:
-    """Return the function of ``names`` that computes ``roots`` in ``dtype`` ('float32' or 'float64')."""
-    return build(emit("numpy", [guarded(r, dtype, finite_only) for r in roots], names), scope())
+def compiled(
+    roots: tuple[Expr, ...], names: tuple[str, ...], dtype: str, finite_only: bool = False, order: int = 0
+) -> Kernel:
+    """Return the function of ``names`` that computes ``roots`` in ``dtype`` ('float32' or 'float64').
+
+    ``order`` tells which derivative the first root is; the others are one more.
+    """
+    outputs = [guarded(r, dtype, finite_only, order + (i > 0)) for i, r in enumerate(roots)]
+    return build(emit("numpy", outputs, names), scope())
 
 
 def as_float_array(x: Any, what: str = "x") -> np.ndarray[Any, Any]:
@@ -148,7 +154,7 @@ def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: t
     args = [array.astype(dtype, copy=False)]
     args += [as_float_array(v, n).astype(dtype, copy=False) for n, v in (params or {}).items()]
     with np.errstate(all="ignore"):
-        result = np.asarray(compiled((expr,), names, dtype)(*args), dtype=dtype)
+        result = np.asarray(compiled((expr,), names, dtype, order=len(wrt))(*args), dtype=dtype)
         shape = np.broadcast_shapes(*(a.shape for a in args)) if len(args) > 1 else array.shape
         if result.ndim < len(shape) or result.size == 1 != array.size:
             result = np.broadcast_to(result, shape).copy()

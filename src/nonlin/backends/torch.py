@@ -19,7 +19,7 @@ from torch import Tensor
 from nonlin.backends.branchless import branchless
 from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
 from nonlin.backends.numpy import THRESHOLD_STEPS
-from nonlin.errors import DataError
+from nonlin.errors import DataError, ParameterError
 from nonlin.expr import Expr, is_rowwise
 from nonlin.expr.nodes import ZERO
 
@@ -84,15 +84,29 @@ def row_log_softmax(u: Tensor) -> Tensor:
     return shifted - _excess(shifted)
 
 
-def row_length(u: Tensor) -> int:
+def row_length(u: Tensor) -> Tensor:
     """Number of entries of the last axis."""
-    return u.shape[-1]
+    return u.new_full((), u.shape[-1])
 
 
 def row_top(u: Tensor, k: float) -> Tensor:
     """One at the k largest entries of the last axis, the first of equal ones; zero elsewhere."""
     order = torch.argsort(u.detach(), dim=-1, descending=True, stable=True)
     return torch.zeros_like(u).scatter(-1, order[..., : max(int(k), 0)], 1.0)
+
+
+def _solved(u: Tensor, power: float) -> Tensor:
+    """Newton's method from below, which converges quadratically and never overshoots."""
+    wide = u.double()
+    top = wide.amax(-1, keepdim=True)
+    z = wide - top  # the largest entry is 0, so t lies in [-1, 0)
+    t = torch.full_like(top, -1.0)
+    for _ in range(THRESHOLD_STEPS):
+        excess = (z - t).clamp_min(0)
+        total = (excess**power).sum(-1, keepdim=True)
+        weight = torch.where(excess > 0, torch.where(excess > 0, excess, 1.0) ** (power - 1), 0.0)
+        t = torch.where(total > 1, t + (total - 1) / (power * weight.sum(-1, keepdim=True)), t)
+    return (t + top).to(u.dtype)
 
 
 class _Threshold(torch.autograd.Function):
@@ -102,16 +116,7 @@ class _Threshold(torch.autograd.Function):
 
     @staticmethod
     def forward(u: Tensor, power: float) -> Tensor:
-        wide = u.double()
-        top = wide.amax(-1, keepdim=True)
-        z = wide - top  # the largest entry is 0, so t lies in [-1, 0)
-        t = torch.full_like(top, -1.0)
-        for _ in range(THRESHOLD_STEPS):
-            excess = (z - t).clamp_min(0)
-            total = (excess**power).sum(-1, keepdim=True)
-            weight = torch.where(excess > 0, torch.where(excess > 0, excess, 1.0) ** (power - 1), 0.0)
-            t = torch.where(total > 1, t + (total - 1) / (power * weight.sum(-1, keepdim=True)), t)
-        return (t + top).to(u.dtype)
+        return _solved(u, power)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -128,12 +133,20 @@ class _Threshold(torch.autograd.Function):
 
 
 def _threshold(u: Tensor, power: float) -> Tensor:
+    if torch.compiler.is_compiling():  # which cannot trace the class: one more Newton step carries the gradient
+        t = _solved(u.detach(), power)
+        excess = (u - t).clamp_min(0)
+        inside = excess.detach() > 0
+        weight = torch.where(inside, torch.where(inside, excess.detach(), 1.0) ** (power - 1), 0.0)
+        return t + ((excess**power).sum(-1, keepdim=True) - 1) / (power * weight.sum(-1, keepdim=True))
     made: Tensor = _Threshold.apply(u, power)  # type: ignore[no-untyped-call]
     return made
 
 
 def row_threshold(u: Tensor, alpha: float) -> Tensor:
     """The t for which max(u - t, 0)**(1/(alpha - 1)) sums to 1 along the last axis; see the NumPy one."""
+    if isinstance(alpha, Tensor) and alpha.requires_grad:
+        raise ParameterError("alpha of entmax cannot be learned: its gradient is not defined here; give it as a number")
     return _threshold(u, 1 / (float(alpha) - 1))
 
 
@@ -153,6 +166,8 @@ def _where(dtype: torch.dtype) -> Callable[..., Any]:
 
 
 _WHERE = {"float32": _where(torch.float32), "float64": _where(torch.float64)}
+DRAW = {"uniform": torch.rand, "normal": torch.randn}
+"""How noise of each law is drawn; given a shape, and a generator or dtype and device."""
 _SCOPE: dict[str, Any] = {
     "torch": torch,
     "math": math,
@@ -162,10 +177,15 @@ _SCOPE: dict[str, Any] = {
 
 
 @lru_cache(maxsize=4096)
-def compiled(roots: tuple[Expr, ...], names: tuple[str, ...], dtype: torch.dtype, finite_only: bool = False) -> Kernel:
-    """Return the function of ``names`` that computes ``roots`` in ``dtype`` (float32 or float64)."""
+def compiled(
+    roots: tuple[Expr, ...], names: tuple[str, ...], dtype: torch.dtype, finite_only: bool = False, order: int = 0
+) -> Kernel:
+    """Return the function of ``names`` that computes ``roots`` in ``dtype`` (float32 or float64).
+
+    ``order`` tells which derivative the first root is; the others are one more.
+    """
     kind = "float64" if dtype == torch.float64 else "float32"
-    outputs = [guarded(branchless(r), kind, finite_only) for r in roots]
+    outputs = [guarded(branchless(r), kind, finite_only, order + (i > 0)) for i, r in enumerate(roots)]
     text = emit("torch", outputs, names)
     return build(text, {**_SCOPE, "where": _WHERE[kind]})
 
@@ -190,18 +210,18 @@ def _shape(tensors: Sequence[Tensor]) -> torch.Size:
     return torch.broadcast_shapes(*(t.shape for t in tensors))  # type: ignore[no-any-return]
 
 
-def _run(root: Expr, names: tuple[str, ...], tensors: Sequence[Tensor]) -> Tensor:
-    """Evaluate one expression without recording a derivative."""
+def _run(root: Expr, names: tuple[str, ...], tensors: Sequence[Tensor], order: int) -> Tensor:
+    """Evaluate one expression, a derivative of that order, without recording a derivative."""
     x = tensors[0]
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
     args = [t if t.dtype == dtype else t.to(dtype) for t in tensors]
-    result = compiled((root,), names, dtype)(*args)
+    result = compiled((root,), names, dtype, order=order)(*args)
     if not isinstance(result, Tensor):
         shape = _shape(tensors)
         return torch.full(shape, result, dtype=x.dtype, device=x.device)
     if result.dim() == 0 and x.dim() > 0:
         result = result.expand(_shape(tensors))
-    if result is x:  # the identity; autograd wants a tensor of its own
+    if any(result is t for t in tensors):  # the identity; autograd wants a tensor of its own
         return result.clone()
     return result.to(x.dtype)
 
@@ -225,7 +245,7 @@ class _Elementwise(torch.autograd.Function):
 
     @staticmethod
     def forward(plan: _Plan, *tensors: Tensor) -> Tensor:
-        return _run(differentiated(plan.root, plan.wrt), plan.names, tensors)
+        return _run(differentiated(plan.root, plan.wrt), plan.names, tensors, len(plan.wrt))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -290,8 +310,16 @@ def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: t
     if torch.compiler.is_compiling():
         return _traced(root, names, wrt, tensors)
     if is_rowwise(root):  # torch differentiates the reductions; each saves one tensor
-        return _run(differentiated(root, wrt), names, tensors)
+        result = _run(differentiated(root, wrt), names, tensors, len(wrt))
+        return _attached(result, x)
     return _apply(_Plan(root, names, wrt), tensors)
+
+
+def _attached(result: Tensor, x: Tensor) -> Tensor:
+    """Return ``result`` as a function of ``x``: the gradient of hardmax, which is constant in pieces, is 0 and no error."""
+    if result.requires_grad or not x.requires_grad:
+        return result
+    return torch.where(torch.zeros_like(result, dtype=torch.bool), x.sum(-1, keepdim=True), result)
 
 
 def _traced(root: Expr, names: tuple[str, ...], wrt: tuple[str, ...], tensors: Sequence[Tensor]) -> Tensor:
@@ -304,8 +332,7 @@ def _traced(root: Expr, names: tuple[str, ...], wrt: tuple[str, ...], tensors: S
     kernel, rowwise = getattr(_TRACED, _looked_up(root, names, wrt, x.dtype == torch.float64))
     wide = [t.to(dtype) for t in tensors]
     if rowwise:
-        result: Tensor = kernel(*wide)
-        return result.to(x.dtype)
+        return _attached(kernel(*wide).to(x.dtype), x)
     fixed = [t.detach() for t in wide]
     total, *slopes = kernel(*fixed)
     shape = _shape(tensors)
@@ -364,13 +391,5 @@ def _looked_up(root: Expr, names: tuple[str, ...], wrt: tuple[str, ...], double:
     rowwise = is_rowwise(root)
     slopes = () if rowwise else tuple(differentiated(root, (*wrt, n)) for n in names)
     outputs = (differentiated(root, wrt), *slopes)
-    made = compiled(outputs, names, torch.float64 if double else torch.float32), rowwise
+    made = compiled(outputs, names, torch.float64 if double else torch.float32, order=len(wrt)), rowwise
     return _TRACED.put((outputs, names, double), made)
-
-
-def value_and_slope(root: Expr, dtype: torch.dtype) -> Kernel:
-    """Return a function of a tensor giving ``(f(x), f'(x))`` with their common parts computed once.
-
-    For training loops that write their own backward pass; records nothing for autograd.
-    """
-    return compiled((root, differentiated(root, ("x",))), ("x",), dtype, True)

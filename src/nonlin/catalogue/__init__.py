@@ -1,19 +1,26 @@
 """The definitions, one short file per family, and the table that finds them."""
 
-from nonlin.catalogue.definition import Definition, Param, param, uniform
+from nonlin.catalogue.definition import EVIDENCE, KINDS, LAW_WORDS, LAWS, Definition, Param, noise, param, parts
 from nonlin.catalogue.references import REFERENCES
-from nonlin.catalogue.registry import define, definitions, forget, lookup, names, resolve
+from nonlin.catalogue.registry import bearers, define, definitions, forget, lookup, matching, names, resolve
 
 __all__ = [
+    "EVIDENCE",
+    "KINDS",
+    "LAWS",
+    "LAW_WORDS",
     "REFERENCES",
     "Definition",
     "Param",
+    "bearers",
     "define",
     "definitions",
     "forget",
     "lookup",
+    "matching",
     "names",
+    "noise",
     "param",
+    "parts",
     "resolve",
-    "uniform",
 ]

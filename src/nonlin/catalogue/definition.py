@@ -7,20 +7,31 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 from nonlin.errors import ParameterError, near
-from nonlin.expr import PRIMITIVES, Expr, const, is_rowwise, parse, stabilise, substitute, to_text, var, variables
+from nonlin.expr import PRIMITIVES, Expr, const, is_rowwise, parse, stabilise, substitute, to_text, var, variables, walk
 
 X = var("x")
-_REDUCERS = ("row_sum", "row_max", "row_logsumexp")
+_REDUCERS = ("row_sum", "row_max", "row_logsumexp", "row_length", "row_threshold")
+LAW_WORDS = {"uniform": "uniform on (0, 1)", "normal": "standard normal"}
+LAWS = {"uniform": Fraction(1, 2), "normal": Fraction(0)}
+"""The laws of noise, uniform on (0, 1) and standard normal, and the mean that stands for it outside training."""
+EVIDENCE = {
+    "paper": "the formula was checked against the original publication",
+    "peers": "two independent implementations agree on it",
+    "single source": "one implementation or one survey gives it",
+}
+"""How a definition is known to be right."""
 
 
 @dataclass(frozen=True)
 class Param:
     """A parameter: its default, the closed range it must lie in, and whether training may change it.
 
-    ``per`` is ``"tensor"`` (one value) or ``"channel"`` (one value for each entry of dimension 1). A random parameter has
-    ``between=(low, high)``, the names of the two parameters that bound it: uniform while training, their mean otherwise.
+    ``per`` is ``"tensor"`` (one value) or ``"channel"`` (one value for each entry of dimension 1); ``above`` names a
+    parameter it must not be smaller than; a ``constant`` one has no gradient. Noise has a ``law``, one of :data:`LAWS`,
+    and no value to set: it is drawn for every element while training, and stands at its mean otherwise.
     """
 
     default: float | Fraction = 0.0
@@ -28,7 +39,9 @@ class Param:
     high: float = math.inf
     learnable: bool = False
     per: str = "tensor"
-    between: tuple[str, str] | None = None
+    above: str = ""
+    constant: bool = False
+    law: str = ""
 
     def check(self, name: str, value: object, owner: str) -> float | Fraction:
         """Return ``value`` if it may be this parameter's; raise ParameterError with a sentence if not."""
@@ -58,6 +71,8 @@ def param(
     high: float = math.inf,
     learnable: bool = False,
     per: str = "tensor",
+    above: str = "",
+    constant: bool = False,
 ) -> Param:
     """Declare a parameter of a definition.
 
@@ -67,28 +82,32 @@ def param(
         high: the largest value allowed.
         learnable: whether modules make it an ``nn.Parameter`` unless told otherwise.
         per: ``"tensor"`` for one value, ``"channel"`` for one value per entry of dimension 1.
+        above: name of another parameter that this one must not be smaller than.
+        constant: whether it can never be learned, such as the k of a top-k function.
 
     Raises:
         ParameterError: if the default is out of range or ``per`` is neither word.
     """
     if per not in ("tensor", "channel"):
         raise ParameterError(f"per must be 'tensor' or 'channel', not {per!r}")
-    made = Param(default, float(low), float(high), learnable, per)
+    made = Param(default, float(low), float(high), learnable, per, above, constant)
     made.check("default", default, "param")
     return made
 
 
-def uniform(low: str, high: str) -> Param:
-    """Declare a parameter drawn uniformly for each element while training; ``low`` and ``high`` name its bounds.
+def noise(law: str) -> Param:
+    """Declare a random number drawn for each element while training: ``"uniform"`` on (0, 1) or standard ``"normal"``.
 
-    Outside training it is their mean. The bounds are parameters of the same definition, as in RReLU:
+    Outside training it is its mean, 1/2 or 0, unless the definition has a formula of its own for that (``rest``).
 
     >>> from nonlin.expr import var, where
-    >>> x, slope, columns = var("x"), var("slope"), {"low": param(0.1), "high": param(0.3)}
-    >>> make("noisy", where(x > 0, x, slope * x), params={"slope": uniform("low", "high"), **columns}).closed()
-    Expr('where(x > 0, x, x/5)')
+    >>> x, u = var("x"), var("u")
+    >>> make("jitter", where(x > 0, x, u * x / 4), params={"u": noise("uniform")}).closed()
+    Expr('where(x > 0, x, x/8)')
     """
-    return Param(between=(low, high))
+    if law not in LAWS:
+        raise ParameterError(f"law must be one of {', '.join(LAWS)}, not {law!r}")
+    return Param(law=law)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +124,13 @@ class Definition:
         cite: key of its reference in ``nonlin.catalogue.references``.
         summary: one sentence.
         given: the parameter values its name tells, in the order they were given.
+        evidence: how the formula is known to be right, a key of :data:`EVIDENCE`; empty for a user's function.
+        tags: further words to find it by; :attr:`labels` adds those that follow from the formula.
+        shared: bare names that other functions bear too, so that each needs its own id.
+        inputs: the variables that are arrays; a second one, such as ``gate``, is the other half of an axis.
+        groups: whether a row formula is applied to each group of neighbours rather than to the whole row.
+        rest: the formula outside training, where that is not the noise at its mean.
+        context: what computes its parameters from the whole input, in words; empty where they are plain numbers.
     """
 
     name: str
@@ -116,6 +142,13 @@ class Definition:
     cite: str = ""
     summary: str = ""
     given: Mapping[str, float | Fraction] = field(default_factory=dict)
+    evidence: str = ""
+    tags: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ("x",)
+    groups: bool = False
+    rest: Expr | None = None
+    context: str = ""
 
     @property
     def expr(self) -> Expr:
@@ -129,35 +162,61 @@ class Definition:
 
     @property
     def kind(self) -> str:
-        """``elementwise``, ``rowwise`` (works along an axis) or ``grouped`` (reduces groups along an axis)."""
-        if not is_rowwise(self.textbook):
-            return "elementwise"
-        return "rowwise" if _row_survives(self.textbook) else "grouped"
+        """What it works on: a key of :data:`KINDS`."""
+        if is_rowwise(self.textbook):
+            return "rowwise" if not self.groups and _row_survives(self.textbook) else "grouped"
+        if len(self.inputs) > 1:
+            return "gated" if len(self.outputs) == 1 else "paired"
+        return "elementwise" if len(self.outputs) == 1 else "concatenated"
 
     @property
-    def random(self) -> dict[str, tuple[str, str]]:
-        """Names of the random parameters and of the parameters that bound each."""
-        return {n: p.between for n, p in self.params.items() if p.between}
+    def outputs(self) -> tuple[Expr, ...]:
+        """The textbook formulas of its outputs: one, or those of a ``join``."""
+        return parts(self.textbook)
+
+    @property
+    def keeps_length(self) -> bool:
+        """Whether an axis it works along keeps its length: not for maxout, GLU or CReLU."""
+        if is_rowwise(self.textbook):
+            return _row_survives(self.textbook) or len(self.outputs) > 1
+        return len(self.inputs) == len(self.outputs)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Words to filter by: its kind, what follows from its parameters, and its own tags."""
+        learned = any(p.learnable for p in self.params.values())
+        follows = {"learnable": learned, "stochastic": bool(self.random), "contextual": bool(self.context)}
+        return (self.kind, *(word for word, holds in follows.items() if holds), *self.tags)
+
+    @property
+    def random(self) -> dict[str, str]:
+        """Names of the noise variables and the law of each."""
+        return {n: p.law for n, p in self.params.items() if p.law}
 
     @property
     def settable(self) -> dict[str, Param]:
-        """The parameters a user may give a value: all but the random ones."""
-        return {n: p for n, p in self.params.items() if not p.between}
+        """The parameters a user may give a value: all but the noise."""
+        return {n: p for n, p in self.params.items() if not p.law}
 
     @property
     def defaults(self) -> dict[str, float]:
         """Default value of every settable parameter, as floats."""
         return {n: float(p.default) for n, p in self.settable.items()}
 
-    def at_rest(self, expr: Expr | None = None) -> Expr:
-        """Return ``expr`` (default: the stable formula) outside training: random parameters at their mean."""
-        means = {n: (var(a) + var(b)) / 2 for n, (a, b) in self.random.items()}
-        return substitute(self.expr if expr is None else expr, means)
+    @property
+    def resting(self) -> Expr:
+        """The textbook formula outside training: ``rest``, or the noise at its mean."""
+        if self.rest is not None:
+            return self.rest
+        return substitute(self.textbook, {n: LAWS[law] for n, law in self.random.items()})
 
-    def closed(self, expr: Expr | None = None) -> Expr:
-        """Return ``expr`` (default: the stable formula) in ``x`` alone, parameters at their defaults, exactly."""
-        exact = {n: const(p.default) for n, p in self.settable.items()}
-        return stabilise(substitute(self.at_rest(expr), exact))
+    def at_rest(self) -> Expr:
+        """Return the stable formula outside training, with the parameters as variables."""
+        return stabilise(self.resting)
+
+    def closed(self) -> Expr:
+        """Return the stable formula outside training in its inputs alone, parameters at their defaults, exactly."""
+        return stabilise(substitute(self.resting, {n: const(p.default) for n, p in self.settable.items()}))
 
     def check(self, values: Mapping[str, object]) -> dict[str, float | Fraction]:
         """Validate parameter values given by a user; return them."""
@@ -168,10 +227,12 @@ class Definition:
                 options = f"its parameters are: {', '.join(known)}" if known else "it has no parameters"
                 raise ParameterError(f"{self.name} has no parameter {name!r}.{near(name, known)} {options}")
             checked[name] = known[name].check(name, value, self.name)
-        bounds = {**{n: p.default for n, p in known.items()}, **checked}
-        for low, high in self.random.values():
-            if bounds[low] > bounds[high]:
-                raise ParameterError(f"{self.name}: {low}={float(bounds[low])} must not exceed {high}={float(bounds[high])}")
+        present = {**{n: p.default for n, p in known.items()}, **checked}
+        for name, p in known.items():
+            if p.above and present[name] < present[p.above]:
+                raise ParameterError(
+                    f"{self.name}: {p.above}={float(present[p.above])} must not exceed {name}={float(present[name])}"
+                )
         return checked
 
     def bind(self, **values: float | Fraction) -> Definition:
@@ -192,6 +253,22 @@ def _told(given: Mapping[str, float | Fraction]) -> str:
     return f"({inside})" if given else ""
 
 
+KINDS = {
+    "elementwise": "each output depends on one input",
+    "rowwise": "each output depends on a whole axis",
+    "grouped": "works on groups of neighbours along an axis",
+    "gated": "half of an axis gates the other half",
+    "concatenated": "two outputs, concatenated along an axis",
+    "paired": "acts on complex numbers, or on the halves of an axis as their real and imaginary parts",
+}
+"""The kinds of functions, and what each means."""
+
+
+def parts(root: Expr) -> tuple[Expr, ...]:
+    """Return the outputs of a formula: those of a ``join``, or itself."""
+    return root.args if root.op == "join" else (root,)
+
+
 def _row_survives(root: Expr) -> bool:
     """Whether ``x`` reaches the result other than through a reduction."""
     if root.op in _REDUCERS:
@@ -204,41 +281,62 @@ def camel(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
-def make(
-    name: str,
-    formula: Expr | str,
-    *,
-    title: str = "",
-    family: str = "user",
-    aliases: tuple[str, ...] | list[str] = (),
-    cite: str = "",
-    summary: str = "",
-    params: Mapping[str, Param | float],
-) -> Definition:
+def make(name: str, formula: Expr | str, *, params: Mapping[str, Param | float], **columns: Any) -> Definition:
     """Build and validate a definition without registering it (see ``define`` for the arguments)."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
         raise ParameterError(f"name must be lower-case letters, digits and _, starting with a letter, not {name!r}")
+    inputs = tuple(columns.get("inputs", ("x",)))
     table = {n: p if isinstance(p, Param) else param(p) for n, p in params.items()}
     for n in table:
-        if n == "x" or not n.isidentifier():
+        if n in inputs or n == "x" or not n.isidentifier():
             raise ParameterError(f"{name}: a parameter cannot be called {n!r}")
-    expr = parse(formula, ["x", *table], textbook=True) if isinstance(formula, str) else formula
-    if not isinstance(expr, Expr):
+    expr, rest = (_read(name, f, (*inputs, *table)) for f in (formula, columns.get("rest")))
+    if expr is None:
         raise ParameterError(f"{name}: formula must be text or an expression, not {type(formula).__name__}")
-    if expr.op in PRIMITIVES and PRIMITIVES[expr.op].tangent is None:
-        raise ParameterError(f"{name}: the formula is a comparison; write where(x > 0, a, b) to use one")
-    used = set(variables(expr)) - {"x"}
-    missing = used - set(table)
+    used = set(variables(expr)) | set(variables(rest) if rest is not None else ())
+    missing = used - set(table) - set(inputs)
     if missing:
         raise ParameterError(
             f"{name}: the formula uses {', '.join(sorted(missing))}, which is not declared; "
             f"add {sorted(missing)[0]}=param(default) to the definition"
         )
-    bounds = {b for p in table.values() for b in p.between or ()}
-    idle = set(table) - used - bounds
+    bounds = {p.above for p in table.values() if p.above}
+    idle = (set(table) | set(inputs)) - used
     if idle or bounds - set(table):
         wrong = sorted(idle or bounds - set(table))[0]
-        raise ParameterError(f"{name}: the parameter {wrong!r} is declared or named but not used with the formula")
-    made = Definition(name, expr, table, title or camel(name), family, tuple(aliases), cite, summary)
+        what = "input" if wrong in inputs else "parameter"
+        raise ParameterError(f"{name}: the {what} {wrong!r} is declared or named but not used with the formula")
+    if columns.get("evidence") not in (None, "", *EVIDENCE):
+        raise ParameterError(f"{name}: evidence must be one of {', '.join(EVIDENCE)}, not {columns['evidence']!r}")
+    lists = {c: tuple(columns.get(c, ())) for c in ("aliases", "tags", "shared")}
+    made = Definition(
+        name,
+        expr,
+        table,
+        **{
+            **columns,
+            **lists,
+            "title": columns.get("title") or camel(name),
+            "family": columns.get("family", "user"),
+            "inputs": inputs,
+            "rest": rest,
+        },
+    )
     made.check(made.defaults)
+    wide = [n for n, p in table.items() if p.per == "channel"]
+    if wide and made.kind != "elementwise":
+        raise ParameterError(f"{name}: {wide[0]} cannot be one per channel, since the function is {made.kind}")
     return made
+
+
+def _read(name: str, formula: Any, names: tuple[str, ...]) -> Expr | None:
+    """Return a formula, typed or built, as an expression with outputs that are numbers; None for anything else."""
+    expr = parse(formula, names, textbook=True) if isinstance(formula, str) else formula
+    if not isinstance(expr, Expr):
+        return None
+    for output in parts(expr):
+        if output.op in PRIMITIVES and PRIMITIVES[output.op].tangent is None:
+            raise ParameterError(f"{name}: the formula is a comparison; write where(x > 0, a, b) to use one")
+        if any(node.op == "join" for node in walk(output)):
+            raise ParameterError(f"{name}: join makes a function of two outputs and can only stand outermost")
+    return expr

@@ -8,12 +8,12 @@ import importlib.metadata
 import pkgutil
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from fractions import Fraction
 
 from nonlin.catalogue.definition import Definition, Param, make
-from nonlin.errors import FormulaError, ParameterError, unknown
+from nonlin.errors import FormulaError, ParameterError, UnknownNameError, unknown
 from nonlin.expr import Expr, const, parse, substitute, to_text, variables
 from nonlin.expr.parse import Macro
 
@@ -22,6 +22,7 @@ ENTRY_POINTS = "nonlin.functions"
 
 _table: dict[str, Definition] = {}
 _names: dict[str, str] = {}  # every spelling, folded -> id
+_shared: dict[str, list[str]] = {}  # a name that several functions bear, folded -> their ids
 _lock = threading.RLock()
 _loaded = False
 
@@ -36,9 +37,16 @@ def define(
     *,
     title: str = "",
     family: str = "user",
-    aliases: tuple[str, ...] | list[str] = (),
+    aliases: Sequence[str] = (),
     cite: str = "",
+    evidence: str = "",
     summary: str = "",
+    tags: Sequence[str] = (),
+    shared: Sequence[str] = (),
+    inputs: Sequence[str] = ("x",),
+    groups: bool = False,
+    rest: Expr | str | None = None,
+    context: str = "",
     **params: Param | float,
 ) -> Definition:
     """Add one activation function to the catalogue and return it.
@@ -50,7 +58,14 @@ def define(
         family: the group it is listed under.
         aliases: other names that mean exactly this function.
         cite: citation key, or a free reference.
+        evidence: how the formula is known to be right: paper, peers, or single source.
         summary: one sentence for the documentation.
+        tags: further words to find it by.
+        shared: names that other functions bear too; asked for by such a name, the catalogue lists them.
+        inputs: the variables that are arrays, ``x`` first: ``("x", "gate")`` for a gated unit.
+        groups: apply a row formula to each group of neighbours instead of the whole row.
+        rest: the formula outside training, where that is not the noise at its mean.
+        context: for a function whose parameters a network computes from the whole input, what that is.
         **params: each parameter's :func:`param`, or just its default.
 
     Raises:
@@ -59,7 +74,9 @@ def define(
 
     >>> definition = define("twice_tanh", "k*tanh(x)", k=param(2.0, low=0.0))  # doctest: +SKIP
     """
-    made = make(name, formula, title=title, family=family, aliases=aliases, cite=cite, summary=summary, params=params)
+    made = make(name, formula, params=params, title=title, family=family, aliases=aliases, cite=cite, evidence=evidence,
+                summary=summary, tags=tags, shared=shared, inputs=inputs, groups=groups, rest=rest,
+                context=context)  # fmt: skip
     with _lock:
         old = _table.get(name)
         if old is not None and old.textbook is made.textbook and old.params == made.params:
@@ -68,6 +85,11 @@ def define(
             owner = _names.get(_fold(spelling))
             if owner is not None and owner != name:
                 raise ParameterError(f"{name}: the name {spelling!r} already means {owner}; choose another")
+            if any(name != other for other in _shared.get(_fold(spelling), ())):
+                raise ParameterError(f"{name}: several functions share the name {spelling!r}; choose another")
+        for spelling in made.shared:
+            if _fold(spelling) in _names:
+                raise ParameterError(f"{name}: the name {spelling!r} already means {_names[_fold(spelling)]} alone")
         if old is not None and old.family != "user":
             raise ParameterError(f"{name} is already in the catalogue ({old.formula}); choose another name")
         for spelling in [s for s, owner in _names.items() if owner == name]:
@@ -75,6 +97,8 @@ def define(
         _table[name] = made
         for spelling in (name, made.title, *made.aliases):
             _names[_fold(spelling)] = name
+        for spelling in made.shared:
+            _shared.setdefault(_fold(spelling), []).append(name)
     return made
 
 
@@ -123,11 +147,46 @@ def names() -> Iterator[str]:
         yield from dict.fromkeys((made.name, made.title, *made.aliases))
 
 
+def matching(pattern: str) -> list[Definition]:
+    """Return the functions with a name like ``pattern``: with ``*`` and ``?``, or as a part of the name.
+
+    Raises:
+        UnknownNameError: none matches (with a near match).
+
+    >>> [made.name for made in matching("gel*tanh")]
+    ['gelu_tanh']
+    """
+    wanted = pattern.lower() if any(c in pattern for c in "*?[") else f"*{pattern.lower()}*"
+    found = [
+        made
+        for made in definitions().values()
+        if any(fnmatchcase(n.lower(), wanted) for n in (made.name, made.title, *made.aliases, *made.shared))
+    ]
+    if not found:
+        raise unknown("function", pattern, definitions(), "No name matches; `nonlin list` shows all.")
+    return found
+
+
 def lookup(name: str) -> Definition | None:
     """Return the function registered under a name (spelling, case and ``_`` do not matter), or None."""
     _load()
     found = _names.get(_fold(name))
     return _table[found] if found else None
+
+
+def bearers(name: str) -> list[Definition]:
+    """Return the functions that share a bare name in the literature; none if it means one function or nothing.
+
+    >>> [made.name for made in bearers("relu")]
+    []
+    """
+    _load()
+    return [_table[found] for found in sorted(set(_shared.get(_fold(name), ())))]
+
+
+def _several(name: str, claimants: list[Definition]) -> UnknownNameError:
+    told = "; ".join(f"{made.name}: {made.formula}" for made in claimants)
+    return UnknownNameError(f"{name!r} is the name of {len(claimants)} different functions. Say which one: {told}")
 
 
 def resolve(spec: str | Definition, **params: float | Fraction) -> Definition:
@@ -151,12 +210,15 @@ def resolve(spec: str | Definition, **params: float | Fraction) -> Definition:
     found = lookup(text)
     if found is not None:
         return found.bind(**params)
+    claimants = bearers(text.split("(")[0])
+    if claimants:
+        raise _several(text.split("(")[0], claimants)
     bound = _bound_call(text)
     if bound is not None:
         return bound.bind(**params)
     if (text.isidentifier() and text != "x") or not any(c in text for c in "()+-*/<>x0123456789"):
         raise unknown("function", text, names(), "`nonlin list` shows all; a formula in x works too, 'x*sigmoid(x)'.")
-    expr = parse(text, None, macros=_macros(), textbook=True)
+    expr = parse(text, None, macros=_macros(), free=params, textbook=True)
     free = [n for n in variables(expr) if n != "x"]
     lacking = [n for n in free if n not in params]
     if lacking:
@@ -207,13 +269,14 @@ def _macros() -> Mapping[str, Macro]:
             if wrong:
                 raise ValueError(f"no parameter {sorted(wrong)[0]!r}; its parameters are {', '.join(exact) or 'none'}")
             made.check({n: float(v.payload) for n, v in given.items() if isinstance(v.payload, Fraction)})
-            at_rest = made.at_rest(made.textbook)
-            return substitute(at_rest, {**exact, **given, "x": args[0]})
+            return substitute(made.resting, {**exact, **given, "x": args[0]})
 
         return build
 
     made_by_name = {}
     for made in definitions().values():
+        if made.kind not in ("elementwise", "rowwise", "grouped"):
+            continue  # a formula has one input and one output
         for spelling in (made.name, made.title, *made.aliases):
             if spelling.isidentifier():
                 made_by_name[spelling] = macro(made)
@@ -231,8 +294,5 @@ def forget(name: str) -> None:
         del _table[name]
         for spelling in [s for s, owner in _names.items() if owner == name]:
             del _names[spelling]
-
-
-def renamed(made: Definition, name: str) -> Definition:
-    """Return the same function under another name, for studies that enter one function twice."""
-    return replace(made, name=name)
+        for owners in _shared.values():
+            owners[:] = [o for o in owners if o != name]

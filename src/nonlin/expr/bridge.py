@@ -44,6 +44,7 @@ def _definitions() -> dict[str, Any]:
         "expm1": lambda u: sp.exp(u) - 1,
         "log1p": lambda u: sp.log(1 + u),
         "sech2": lambda u: 1 - sp.tanh(u) ** 2,
+        "log_cosh": lambda u: sp.log(sp.cosh(u)),
         "sigmoid": lambda u: 1 / (1 + sp.exp(-u)),
         "softplus": lambda u: sp.log(1 + sp.exp(u)),
         "normal_cdf": lambda u: (1 + sp.erf(u / sp.sqrt(2))) / 2,
@@ -87,12 +88,23 @@ def _notation() -> dict[str, Any]:
 
         return type("Row", (sp.Function,), {"_latex": _latex})
 
-    plain = {name: named(rf"\operatorname{{{name}}}") for name in ("softplus", "expm1", "log1p", "row_first_max")}
+    plain = {name: named(rf"\operatorname{{{name}}}") for name in ("softplus", "expm1", "log1p")}
     words = {"row_softmax": "softmax", "row_log_softmax": "logsoftmax", "row_logsumexp": "logsumexp",
-             "round_half_even": "round"}  # fmt: skip
+             "row_first_max": "first\\,max", "round_half_even": "round"}  # fmt: skip
+
+    def indexed(symbol: str) -> Any:
+        def _latex(self: Any, printer: Any, exp: str | None = None) -> str:
+            power = f"^{{{exp}}}" if exp else ""
+            return rf"{symbol}_{{{printer.doprint(self.args[1])}}}{power}\left({printer.doprint(self.args[0])}\right)"
+
+        return type("Indexed", (sp.Function,), {"_latex": _latex})
+
     return {
         **_definitions(),
         **plain,
+        "row_length": lambda u: sp.Symbol("n"),
+        "row_top": indexed(r"\operatorname{top}"),
+        "row_threshold": indexed(r"\tau"),
         **{op: named(rf"\operatorname{{{word}}}") for op, word in words.items()},
         "sigmoid": named(r"\sigma"),
         "normal_cdf": named(r"\Phi"),
@@ -123,5 +135,8 @@ def to_latex(root: Expr) -> str:
         elif len(shown) > 1 and shown != "x_{i}":
             shown = rf"\mathrm{{{shown}}}"
         letters.append(sp.Symbol(shown))
-    made = _run(root, _written, _notation(), letters)
-    return str(sp.latex(made, fold_short_frac=False))
+    outputs = root.args if root.op == "join" else (root,)
+    named = dict(zip(variables(root), letters, strict=True))
+    made = [_run(o, _written, _notation(), [named[n] for n in variables(o)]) for o in outputs]
+    written = [str(sp.latex(m, fold_short_frac=False)) for m in made]
+    return written[0] if len(written) == 1 else r"\left[" + r",\; ".join(written) + r"\right]"

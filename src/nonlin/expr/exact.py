@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _HUGE = 10**9
 """From here on bounded functions stand at their limits: exp(-1e9) is zero in every float type."""
+_SMALL = 64
+"""Up to here whole powers are products."""
+_LARGE, _MANY_BITS = 2**16, 1024
+"""From this argument on exp reduces it itself, and gives no more than so many bits of such a tiny or huge number."""
 _HUGER = 2**4096
 """From here on exp and powers are infinite or zero, and sin and cos unknown. Below, mpmath holds them exactly (textbook
 quotients such as tanh's need that); the cost is as many bits as the argument's own exponent."""
@@ -29,9 +33,18 @@ def namespace() -> dict[str, Any]:
     def exp(u: mpmath.mpf) -> mpmath.mpf:
         if abs(u) > _HUGER:
             return mp.inf if u > 0 else mp.zero
-        return mp.exp(u)
+        if abs(u) < _LARGE:
+            return mp.exp(u)
+        digits = min(mp.prec, _MANY_BITS)
+        with mp.workprec(digits + mp.mag(u)):  # mp.exp would take powers of e, at a hundred times the cost
+            whole = int(mp.floor(u / mp.ln2))
+            rest = u - whole * mp.ln2
+        with mp.workprec(digits):
+            return mp.ldexp(mp.exp(rest), whole)
 
     def power(a: mpmath.mpf, b: mpmath.mpf) -> mpmath.mpf:
+        if abs(b) <= _SMALL and mp.isint(b):
+            return a ** int(b)
         if a < 0 and not mp.isint(b):
             return mp.nan  # real arithmetic, as the kernels do
         if a and abs(b * mp.log(abs(a))) > _HUGER:
@@ -44,6 +57,15 @@ def namespace() -> dict[str, Any]:
     def sech2(u: mpmath.mpf) -> mpmath.mpf:
         t = exp(-2 * abs(u))
         return 4 * t / (1 + t) ** 2
+
+    def sech(u: mpmath.mpf) -> mpmath.mpf:
+        t = exp(-abs(u))
+        return 2 * t / (1 + t * t)
+
+    def log_cosh(u: mpmath.mpf) -> mpmath.mpf:
+        if abs(u) < 1:
+            return mp.log1p(2 * mp.sinh(u / 2) ** 2)
+        return abs(u) + mp.log1p(exp(-2 * abs(u))) - mp.ln2
 
     def log(u: mpmath.mpf) -> mpmath.mpf:
         return mp.log(u) if u > 0 else (-mp.inf if u == 0 else mp.nan)
@@ -68,6 +90,10 @@ def namespace() -> dict[str, Any]:
         "cos": lambda u: mp.cos(u) if abs(u) < _HUGER else mp.nan,
         "tanh": lambda u: mp.sign(u) if abs(u) > _HUGE else mp.tanh(u),
         "sech2": sech2,
+        "sech": sech,
+        "sinh": lambda u: (exp(u) - exp(-u)) / 2 if abs(u) > _LARGE else mp.sinh(u),
+        "cosh": lambda u: (exp(u) + exp(-u)) / 2,
+        "log_cosh": log_cosh,
         "sigmoid": sigmoid,
         "softplus": lambda u: u if u > _HUGE else log1p(exp(u)),
         "erf": lambda u: mp.sign(u) if abs(u) > _HUGE else mp.erf(u),
@@ -141,8 +167,17 @@ class Row:
         others = other.items if isinstance(other, Row) else [other] * len(self.items)
         return Row([combine(a, b) for a, b in zip(self.items, others, strict=True)])
 
+    def __add__(self, other: Any) -> Row:
+        return self._with(other, lambda a, b: a + b)
+
+    def __radd__(self, other: Any) -> Row:
+        return self._with(other, lambda a, b: b + a)
+
     def __sub__(self, other: Any) -> Row:
         return self._with(other, lambda a, b: a - b)
+
+    def __abs__(self) -> Row:
+        return Row([abs(v) for v in self.items])
 
     def __mul__(self, other: Any) -> Row:
         return self._with(other, lambda a, b: a * b)
@@ -151,13 +186,17 @@ class Row:
         return self._with(other, lambda a, b: a / b)
 
 
+def _by_entry(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda u: Row([function(v) for v in u.items]) if isinstance(u, Row) else function(u)
+
+
 @lru_cache(maxsize=2048)
 def _program(root: Expr, names: tuple[str, ...]) -> Callable[..., Any]:
     text = source("mpmath", [root], names, _exact_literal)
     scope = dict(namespace())
-    if "row_" in text:  # the textbook exp of a row goes entry by entry
-        plain = scope["exp"]
-        scope["exp"] = lambda u: Row([plain(v) for v in u.items]) if isinstance(u, Row) else plain(u)
+    if "row_" in text:  # the exponentials of a row go entry by entry
+        for name in ("exp", "expm1"):
+            scope[name] = _by_entry(scope[name])
     exec(compile(text, "<nonlin exact>", "exec"), scope)  # text emitted from our own nodes, never from a user's
     made: Callable[..., Any] = scope["f"]
     return made
@@ -190,6 +229,17 @@ def evaluate(root: Expr, values: Mapping[str, Any] | None = None, digits: int = 
         except ZeroDivisionError:
             return mp.nan
         return result if isinstance(result, Row) else mp.mpf(result)
+
+
+def sample(root: Expr, x: Any, bits: int) -> Any:
+    """Return an expression in ``x`` alone at one number, computed with ``bits`` bits; NaN where it is undefined."""
+    from mpmath import mp
+
+    with mp.workprec(bits):
+        try:
+            return mp.mpf(_program(root, ("x",))(mp.mpf(x)))
+        except (ZeroDivisionError, OverflowError):
+            return mp.nan
 
 
 @lru_cache(maxsize=8192)

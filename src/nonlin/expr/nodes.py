@@ -211,7 +211,7 @@ def _scaled(coefficient: Fraction, term: Expr) -> Expr:
 
 def _sum(parts: Mapping[Expr, Fraction]) -> Expr:
     total: Expr | None = None
-    kept = [(t, c) for t, c in parts.items() if c]
+    kept = [(t, c) for t, c in _opened(parts).items() if c]
     # a positive term goes first so that no needless negation is emitted; constants go where they were met
     kept.sort(key=lambda item: item[1] < 0)
     for term, coefficient in kept:
@@ -222,6 +222,34 @@ def _sum(parts: Mapping[Expr, Fraction]) -> Expr:
         else:
             total = Expr("add", (total, _scaled(coefficient, term)))
     return ZERO if total is None else total
+
+
+def _opened(parts: Mapping[Expr, Fraction]) -> dict[Expr, Fraction]:
+    """Multiples of sums multiplied out where that collects terms: a + (a - b)/2 is 1.5*a - b/2."""
+    made = _merged(parts)
+    for term, scale in list(made.items()):
+        if term.op in ("add", "sub") and scale and term in made:
+            inside: dict[Expr, Fraction] = {}
+            _terms(term, scale, inside)
+            if any(made.get(t) for t in inside):
+                del made[term]
+                for t, c in inside.items():
+                    made[t] = made.get(t, Fraction(0)) + c
+    return made
+
+
+def _merged(parts: Mapping[Expr, Fraction]) -> dict[Expr, Fraction]:
+    """Products of the same factors in another order made one term."""
+    made: dict[Expr, Fraction] = {}
+    seen: dict[frozenset[tuple[Expr, int]], Expr] = {}
+    several = sum(term.op in ("mul", "div") for term in parts) > 1
+    for term, scale in parts.items():
+        if several and term.op in ("mul", "div"):
+            coefficient, bases = factors(term)
+            if coefficient == 1:
+                term = seen.setdefault(frozenset(bases.items()), term)
+        made[term] = made.get(term, Fraction(0)) + scale
+    return made
 
 
 def add(a: Operand, b: Operand) -> Expr:
@@ -260,6 +288,29 @@ def _factors(node: Expr, sign: int, into: dict[Expr, int]) -> Fraction:
     return Fraction(1)
 
 
+def factors(node: Expr) -> tuple[Fraction, dict[Expr, int]]:
+    """Return a product as its numeric coefficient and base -> whole exponent, negative for divisors."""
+    parts: dict[Expr, int] = {}
+    coefficient = _factors(node, 1, parts)
+    return coefficient, {b: e for b, e in parts.items() if e}
+
+
+def multiplied(coefficient: Fraction, parts: Mapping[Expr, int]) -> Expr:
+    """Return the product of a number and of bases to whole powers, the inverse of :func:`factors`."""
+    return _product(coefficient, {b: e for b, e in parts.items() if e})
+
+
+def summands(node: Expr) -> list[tuple[Fraction, Expr]]:
+    """Return a sum as its coefficients and terms; numeric multiples of sums are multiplied out."""
+    parts: dict[Expr, Fraction] = {}
+    _terms(node, Fraction(1), parts)
+    made: list[tuple[Fraction, Expr]] = []
+    for term, scale in parts.items():
+        inner = summands(term) if term.op in ("add", "sub") else [(Fraction(1), term)]
+        made += [(scale * c, t) for c, t in inner]
+    return made
+
+
 def _product(coefficient: Fraction, parts: Mapping[Expr, int]) -> Expr:
     if coefficient == 0:
         return ZERO
@@ -274,6 +325,9 @@ def _product(coefficient: Fraction, parts: Mapping[Expr, int]) -> Expr:
         if base.op == "where" and exponent == 1 and ZERO in base.args[1:]:
             rest = _product(coefficient, {b: e for b, e in bases.items() if b is not base})
             return where(base.args[0], mul(rest, base.args[1]), mul(rest, base.args[2]))
+    for base in list(bases):  # sign(u)**2 is 1 but for the point where its factor, a derivative of |u|, is not defined
+        if base.op == "sign" and bases[base] > 1:
+            bases[base] %= 2
     for base in list(bases):  # |u| * sign(u) = u and u * sign(u) = |u|, with the same value at 0
         if base.op == "sign" and bases[base] == 1:
             inner = base.args[0]
@@ -288,11 +342,11 @@ def _product(coefficient: Fraction, parts: Mapping[Expr, int]) -> Expr:
         if exponent > 0:
             factor = base if exponent == 1 else Expr("pow", (base, const(exponent)))
             top = factor if top is None else Expr("mul", (top, factor))
-    result = _scaled(coefficient, ONE if top is None else top)
+    result, outside = (const(coefficient), Fraction(1)) if top is None else (top, coefficient)
     for base, exponent in bases.items():
         for _ in range(-exponent):  # one division at a time: b * b would overflow first
             result = Expr("div", (result, base))
-    return result
+    return _scaled(outside, result)
 
 
 def mul(a: Operand, b: Operand) -> Expr:
@@ -370,7 +424,16 @@ def _odd(op: str) -> Callable[[Expr], Expr]:
     def build(a: Expr) -> Expr:
         if number(a) == 0:
             return ZERO
-        return Expr("neg", (Expr(op, (a.args[0],)),)) if a.op == "neg" else Expr(op, (a,))
+        return Expr("neg", (Expr(op, (mul(-1, a),)),)) if _split_coefficient(a)[0] < 0 else Expr(op, (a,))
+
+    return build
+
+
+def _even(op: str, at_zero: int) -> Callable[[Expr], Expr]:
+    def build(a: Expr) -> Expr:
+        if number(a) == 0:
+            return const(at_zero)
+        return Expr(op, (mul(-1, a),)) if _split_coefficient(a)[0] < 0 else Expr(op, (a,))
 
     return build
 
@@ -392,8 +455,9 @@ _SIMPLER: dict[str, Callable[..., Expr]] = {
     "erfc": _at("erfc", 0, 1),
     "log": _at("log", 1, 0),
     "sqrt": _at("sqrt", 1, 1),
-    "cos": _at("cos", 0, 1),
-    **{op: _odd(op) for op in ("tanh", "erf", "sin", "arctan", "arcsinh", "sign")},
+    **{op: _even(op, 1) for op in ("cos", "cosh", "sech", "sech2")},
+    "log_cosh": _even("log_cosh", 0),
+    **{op: _odd(op) for op in ("tanh", "erf", "sin", "arctan", "arcsinh", "sign", "sinh")},
 }
 
 
@@ -432,4 +496,11 @@ def rebuild(root: Expr, change: Callable[[Expr], Expr]) -> Expr:
 def substitute(root: Expr, values: Mapping[str, Operand]) -> Expr:
     """Return ``root`` with variables replaced by expressions or numbers."""
     table = {name: wrap(v) for name, v in values.items()}
-    return rebuild(root, lambda n: table.get(str(n.payload), n) if n.op == "var" else n)
+    done: dict[Expr, Expr] = {}
+    for node in walk(root):  # not rebuild: 1*y with y -> x is x, which must not be replaced again
+        if node.op == "var":
+            done[node] = table.get(str(node.payload), node)
+        else:
+            args = tuple(done[a] for a in node.args)
+            done[node] = node if args == node.args else call(node.op, *args)
+    return done[root]

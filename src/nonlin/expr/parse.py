@@ -15,7 +15,7 @@ from nonlin.expr.nodes import Expr, add, call, const, div, mul, number, power, s
 from nonlin.expr.primitives import PRIMITIVES
 from nonlin.expr.rewrite import stabilise
 
-MAX_LENGTH, MAX_DEPTH, MAX_NODES = 2000, 64, 1000
+MAX_LENGTH, MAX_DEPTH, MAX_NODES = 4000, 64, 1000
 """Limits of a typed formula: characters, nesting of its syntax, and distinct nodes of the expression."""
 MAX_EXPONENT = 64
 """Largest size of a constant power of a constant; beyond it exact arithmetic would fill the memory."""
@@ -25,8 +25,6 @@ _HIDDEN = {"add", "sub", "mul", "div", "neg", "lt", "le", "gt", "ge", "pi"}
 _FUNCTIONS: dict[str, tuple[int, Macro]] = {
     **{n: (p.arity, (lambda op: lambda *a: call(op, *a))(n)) for n, p in PRIMITIVES.items() if n not in _HIDDEN},
     "clip": (3, lambda u, low, high: call("min", call("max", u, low), high)),
-    "sinh": (1, lambda u: div(sub(call("expm1", u), call("expm1", mul(-1, u))), 2)),
-    "cosh": (1, lambda u: div(add(call("exp", u), call("exp", mul(-1, u))), 2)),
     "square": (1, lambda u: mul(u, u)),
 }
 _SYNONYMS = {"ln": "log", "atan": "arctan", "asinh": "arcsinh", "sgn": "sign", "minimum": "min", "maximum": "max",
@@ -52,12 +50,14 @@ def parse(
     names: Iterable[str] | None = None,
     *,
     macros: Mapping[str, Macro] | None = None,
+    free: Iterable[str] = (),
     textbook: bool = False,
 ) -> Expr:
     """Return the expression of a typed formula, in stable form (or as written with ``textbook=True``).
 
     ``names`` are the variables allowed; None allows ``x`` and any other free name (a parameter to be given a value).
-    ``macros`` are further functions, such as the catalogue's. ``^`` is not a power: write ``**``.
+    ``macros`` are further functions, such as the catalogue's; a name in ``free`` that stands alone is a variable even if one
+    of them bears it. ``^`` is not a power: write ``**``.
 
     Raises:
         FormulaError: with the column, for anything that is not a formula or is too large.
@@ -87,7 +87,7 @@ def parse(
         raise FormulaError(f"the formula cannot be read: {err.msg}", body, column) from None
     except (RecursionError, MemoryError, ValueError):
         raise FormulaError("the formula is nested too deeply", body) from None
-    reader = _Reader(body, None if names is None else set(names), macros or {})
+    reader = _Reader(body, None if names is None else set(names), macros or {}, set(free))
     expr = reader.read(tree.body, 0)
     if expr.op in ("lt", "le", "gt", "ge"):
         raise FormulaError("the formula is a comparison; write where(x > 0, a, b) to use one", body, 0)
@@ -99,8 +99,8 @@ def parse(
 class _Reader:
     """Walks one syntax tree; holds the text for the error messages."""
 
-    def __init__(self, text: str, names: set[str] | None, macros: Mapping[str, Macro]) -> None:
-        self.text, self.names, self.macros = text, names, macros
+    def __init__(self, text: str, names: set[str] | None, macros: Mapping[str, Macro], free: set[str]) -> None:
+        self.text, self.names, self.macros, self.free = text, names, macros, free
 
     def fail(self, message: str, node: ast.AST) -> FormulaError:
         # ast counts bytes of UTF-8; people count characters
@@ -151,7 +151,7 @@ class _Reader:
         return const(value)
 
     def _name(self, node: ast.Name) -> Expr:
-        if self.names is not None and node.id in self.names:
+        if node.id in self.free or (self.names is not None and node.id in self.names):
             return var(node.id)
         if node.id in _CONSTANTS:
             return _CONSTANTS[node.id]
@@ -229,7 +229,7 @@ class _Reader:
             for other in args[1:]:
                 result = call(name, result, other)
             return result
-        if len(args) != arity:
+        if len(args) != arity and not (name == "join" and len(args) > arity):
             raise self.fail(f"{name} takes {arity} argument{'s' * (arity != 1)}, not {len(args)}", node)
         return build(*args)
 

@@ -70,8 +70,9 @@ for _name, _tangent in (
 def _div_tangent(a: tuple[Expr, ...], d: tuple[Expr, ...], node: Expr) -> Expr:
     if d[1] is ZERO:
         return div(d[0], a[1])
-    # one numerator over b*b lets the terms of softsign-like quotients cancel exactly instead of in floating point
-    return div(div(sub(mul(d[0], a[1]), mul(a[0], d[1])), a[1]), a[1])
+    # (N' - y D')/D for y = N/D: nothing is squared, so nothing overflows that N and D do not. Quotients whose terms cancel
+    # are differentiated over one denominator instead, see nonlin.expr.derive
+    return div(sub(d[0], mul(node, d[1])), a[1])
 
 
 def _pow_tangent(a: tuple[Expr, ...], d: tuple[Expr, ...], node: Expr) -> Expr:
@@ -94,8 +95,8 @@ for _name in ("sign", "floor", "round"):
     primitive(_name, 1, _zero)
 # the value of the first, the derivative of the second: what functions without a useful derivative are trained with
 primitive("straight_through", 2, lambda a, d, n: d[1])
-# two outputs of one function, concatenated by whoever evaluates it; stands only at the root
-primitive("join", 2, lambda a, d, n: call("join", d[0], d[1]))
+# two or more outputs of one function, concatenated by whoever evaluates it; stands only at the root
+primitive("join", 2, lambda a, d, n: call("join", *d))
 
 # -- elementary functions ----------------------------------------------------------------------------------------
 
@@ -116,6 +117,18 @@ def _lower_softplus(u: Expr) -> Expr:
 def _lower_sech2(u: Expr) -> Expr:
     t = _exp_minus_twice_abs(u)  # 1 - tanh(u)**2 would be 0 from |u| = 9 on in single precision
     return div(div(mul(4, t), add(ONE, t)), add(ONE, t))
+
+
+def _lower_sech(u: Expr) -> Expr:
+    t = call("exp", mul(-1, call("abs", u)))  # cosh(u) overflows
+    return div(mul(2, t), add(ONE, mul(t, t)))
+
+
+def _lower_log_cosh(u: Expr) -> Expr:
+    # log(1 + 2*sinh(u/2)**2) keeps the digits of a small result; beyond 20 one more unit of u is one more unit of it
+    size = call("abs", u)
+    half = call("sinh", div(call("min", size, 20), 2))
+    return add(call("log1p", mul(2, mul(half, half))), call("max", sub(size, 20), ZERO))
 
 
 def _gaussian(u: Expr) -> Expr:
@@ -145,12 +158,20 @@ _elementary: tuple[tuple[str, Callable[[Expr], Expr]], ...] = (
     ("arctan", lambda u: div(ONE, add(ONE, mul(u, u)))),
     ("arcsinh", lambda u: div(ONE, call("sqrt", add(ONE, mul(u, u))))),
     ("sqrt", lambda u: div(_HALF, call("sqrt", u))),
+    ("sinh", lambda u: call("cosh", u)),
+    ("cosh", lambda u: call("sinh", u)),
+    ("sech", lambda u: mul(-1, mul(call("tanh", u), call("sech", u)))),
+    ("log_cosh", lambda u: call("tanh", u)),
 )
 _lowerings: dict[str, Callable[[Expr], Expr]] = {
     "sigmoid": _lower_sigmoid,
     "softplus": _lower_softplus,
     "sech2": _lower_sech2,
     "normal_cdf": lambda u: div(call("erfc", div(mul(-1, u), _ROOT_2)), 2),
+    "sinh": lambda u: div(sub(call("expm1", u), call("expm1", mul(-1, u))), 2),
+    "cosh": lambda u: add(div(call("exp", u), 2), div(call("exp", mul(-1, u)), 2)),
+    "sech": _lower_sech,
+    "log_cosh": _lower_log_cosh,
     "normal_pdf": lambda u: div(_gaussian(u), call("sqrt", mul(2, _PI))),
 }
 for _name, _slope in _elementary:

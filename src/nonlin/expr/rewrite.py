@@ -1,80 +1,46 @@
 """From the textbook form to the stable one: a table of rules, applied bottom-up until none fits.
 
-Each rule is written in the language people type: ``u`` and ``v`` match any subexpression, ``c`` and ``d`` numbers that
-single precision holds exactly. Sums and products match in any order and inside longer sums and products.
+The rules stand in ``nonlin.expr.rules``. Sums match in any order, up to a common numeric factor, and inside longer sums;
+products and quotients match in any order and inside longer products.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from itertools import product
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache, partial
+from itertools import combinations, product
+from math import isqrt
 
-from nonlin.expr.nodes import Expr, add, const, div, mul, number, rebuild, substitute
+from nonlin.expr.nodes import ZERO, Expr, add, const, div, factors, mul, multiplied, number, rebuild, substitute
+from nonlin.expr.rules import REPAIRS, RULES, WIDE, WILD
 
-RULES: tuple[tuple[str, str, str], ...] = (
-    ("log(1 + exp(u))", "softplus(u)", "exp(u) overflows, and 1 + exp(u) is 1 for negative u"),
-    ("log1p(exp(u))", "softplus(u)", "exp(u) overflows"),
-    ("log(1 + u)", "log1p(u)", "1 + u loses the digits of a small u"),
-    ("exp(u) - 1", "expm1(u)", "cancels for small u"),
-    ("1 - exp(u)", "-expm1(u)", "cancels for small u"),
-    ("exp(u)/(1 + exp(u))", "sigmoid(u)", "inf/inf for large u"),
-    ("v/(1 + exp(u))", "v*sigmoid(-u)", "exp(u) overflows, and inf/inf where v grows too"),
-    ("1 - sigmoid(u)", "sigmoid(-u)", "cancels for large u"),
-    ("log(sigmoid(u))", "-softplus(-u)", "log(0) in the tail"),
-    ("1 - tanh(u)**2", "sech2(u)", "is exactly 0 in the tails"),
-    ("1 + tanh(u)", "2*sigmoid(2*u)", "cancels for negative u"),
-    ("1 - tanh(u)", "2*sigmoid(-2*u)", "cancels for positive u"),
-    ("(exp(u) - exp(-u))/(exp(u) + exp(-u))", "tanh(u)", "inf/inf for large u"),
-    ("2*sigmoid(2*u) - 1", "tanh(u)", "cancels for small u"),
-    ("2*sigmoid(u) - 1", "tanh(u/2)", "cancels for small u"),
-    ("1 + erf(u)", "erfc(-u)", "cancels for negative u"),
-    ("1 - erf(u)", "erfc(u)", "cancels for positive u"),
-    ("1 - erfc(u)", "erf(u)", "cancels for small u"),
-    ("1 - normal_cdf(u)", "normal_cdf(-u)", "cancels for positive u"),
-    ("exp(u)/row_sum(exp(u))", "row_softmax(u)", "exp(u) overflows"),
-    ("log(row_sum(exp(u)))", "row_logsumexp(u)", "exp(u) overflows"),
-    ("log(row_softmax(u))", "row_log_softmax(u)", "log(0) for entries far below the largest"),
-    ("u - row_logsumexp(u)", "row_log_softmax(u)", "cancels for the largest entry"),
-    ("max(u + c, d)", "max(u, d - c) + c", "u + c rounds onto the bound d before u is there"),
-    ("min(u + c, d)", "min(u, d - c) + c", "u + c rounds onto the bound d before u is there"),
-    ("max(d, u + c)", "max(d - c, u) + c", "u + c rounds onto the bound d before u is there"),
-    ("min(d, u + c)", "min(d - c, u) + c", "u + c rounds onto the bound d before u is there"),
-    ("max(u - c, d)", "max(u, d + c) - c", "u - c rounds onto the bound d before u is there"),
-    ("min(u - c, d)", "min(u, d + c) - c", "u - c rounds onto the bound d before u is there"),
-    ("max(d, u - c)", "max(d + c, u) - c", "u - c rounds onto the bound d before u is there"),
-    ("min(d, u - c)", "min(d + c, u) - c", "u - c rounds onto the bound d before u is there"),
-    ("max(c - u, d)", "c - min(u, c - d)", "c - u rounds onto the bound d before u is there"),
-    ("min(c - u, d)", "c - max(u, c - d)", "c - u rounds onto the bound d before u is there"),
-    ("max(d, c - u)", "c - min(c - d, u)", "c - u rounds onto the bound d before u is there"),
-    ("min(d, c - u)", "c - max(c - d, u)", "c - u rounds onto the bound d before u is there"),
-)
-"""Textbook form, stable form, and what goes wrong in the first."""
+__all__ = ["REPAIRS", "RULES", "WIDE", "lower", "stabilise", "steadied", "widened"]
 
-_WILD, _NUMBERS = ("u", "v"), ("c", "d")
+Table = dict[str, list[tuple[Expr, Expr]]]
 
 
-@lru_cache(maxsize=1)
-def _rules() -> list[tuple[Expr, Expr]]:
+@lru_cache(maxsize=4)
+def _table(rules: tuple[tuple[str, str, str], ...]) -> Table:
+    """The rules by the operation their pattern begins with."""
     from nonlin.expr.parse import parse
 
-    names = (*_WILD, *_NUMBERS)
-    return [(parse(a, names, textbook=True), parse(b, names, textbook=True)) for a, b, _ in RULES]
-
-
-def _single(node: Expr) -> bool:
-    """Whether a node is a number that single precision holds exactly, so that shifting a bound by it is exact."""
-    value = number(node)
-    if value is None or value.denominator.bit_count() != 1:
-        return False
-    return abs(value.numerator).bit_length() <= 24 and value.denominator.bit_length() <= 24
+    made: Table = {}
+    for written, stable, _ in rules:
+        pattern = parse(written, WILD, textbook=True)
+        made.setdefault(pattern.op, []).append((pattern, parse(stable, WILD, textbook=True)))
+    return made
 
 
 def _match(pattern: Expr, node: Expr, bound: dict[str, Expr]) -> dict[str, Expr] | None:
     if pattern.op == "var":
         name = str(pattern.payload)
-        if bound.get(name, node) is not node or (name in _NUMBERS and not _single(node)):
+        if bound.get(name, node) is not node or not WILD[name](node):
             return None
         return {**bound, name: node}
+    if pattern.op == "pow" and pattern.args[0].op == "var" and number(pattern.args[1]) == 2:  # 9*w**2 fits u**2 with u = 3*w
+        root = _root(node)
+        return None if root is None else _match(pattern.args[0], root, bound)
     if pattern.op == "neg" and node.op != "neg":  # -u matches any v, with u = -v
         return _match(pattern.args[0], mul(-1, node), bound)
     if pattern.op != node.op or pattern.payload != node.payload or len(pattern.args) != len(node.args):
@@ -91,15 +57,76 @@ def _match(pattern: Expr, node: Expr, bound: dict[str, Expr]) -> dict[str, Expr]
     return None
 
 
-def _flatten(op: str, node: Expr) -> list[tuple[int, Expr]]:
-    """Return the signed terms of a sum (or the factors of a product, all with sign 1)."""
-    if op == "add" and node.op in ("add", "sub"):
-        right = _flatten(op, node.args[1])
-        flip = -1 if node.op == "sub" else 1
-        return _flatten(op, node.args[0]) + [(s * flip, t) for s, t in right]
-    if op == "mul" and node.op == "mul":
-        return _flatten(op, node.args[0]) + _flatten(op, node.args[1])
-    return [(1, node)]
+def _root(node: Expr) -> Expr | None:
+    """Return the expression of which ``node`` is the square, if that can be seen."""
+    if node.op == "pow" and number(node.args[1]) == 2:
+        return node.args[0]
+    scale, inner = _coefficient(node), None
+    if node.op == "mul":
+        inner = _root(node.args[1])
+    elif node.op == "div":
+        inner = _root(node.args[0])
+    parts = [isqrt(n) for n in (scale.numerator, scale.denominator)]
+    exact = [k * k for k in parts] == [scale.numerator, scale.denominator]
+    return mul(Fraction(*parts), inner) if inner is not None and scale != 1 and exact else None
+
+
+def _applied(table: Table, node: Expr, ops: tuple[str, ...] = (), whole: bool = True) -> Expr | None:
+    """Return what the first rule that fits makes of ``node``; None if none does.
+
+    With ``whole`` False rules for v/(...), which take a whole numerator, are left out.
+    """
+    if ops and node.op not in ops:
+        return None
+    for pattern, stable in table.get(node.op, ()):
+        if whole or pattern.args[0].op != "var":
+            bound = _match(pattern, node, {})
+            if bound is not None:
+                return substitute(stable, bound)
+    return None
+
+
+# -- inside longer sums and products -------------------------------------------------------------------------------------
+
+_MOST_TERMS, _MOST_FACTORS = 8, 12
+_SUM, _PRODUCT = ("add", "sub"), ("mul", "pow", "div")
+
+
+def _flatten(node: Expr) -> list[tuple[int, Expr]]:
+    """Return the signed terms of a sum."""
+    if node.op not in _SUM:
+        return [(1, node)]
+    flip = -1 if node.op == "sub" else 1
+    return _flatten(node.args[0]) + [(s * flip, t) for s, t in _flatten(node.args[1])]
+
+
+def _coefficient(node: Expr) -> Fraction:
+    """The numeric factor of a term."""
+    value = number(node)
+    if value is not None:
+        return abs(value) or Fraction(1)
+    inside = number(node.args[0]) if node.op == "mul" else None
+    outside = number(node.args[1]) if node.op == "div" else None
+    return abs(inside) if inside else 1 / abs(outside) if outside else Fraction(1)
+
+
+def _sum_inside(table: Table, node: Expr) -> Expr | None:
+    """Apply a rule to two terms of a sum, or to two terms divided by what is common to their numeric factors."""
+    terms = _flatten(node)
+    if len(terms) > _MOST_TERMS:
+        return None
+    for (i, (s, a)), (j, (t, b)) in combinations(enumerate(terms), 2):
+        for scale in dict.fromkeys((Fraction(1), _coefficient(a), _coefficient(b))):
+            if len(terms) == 2 and scale == 1:
+                continue
+            made = _applied(table, add(mul(s / scale, a), mul(t / scale, b)), _SUM)
+            if made is not None:
+                total = mul(scale, made)
+                for k, (sign, term) in enumerate(terms):
+                    if k not in (i, j):
+                        total = add(total, mul(sign, term))
+                return total
+    return None
 
 
 def _factors(node: Expr) -> tuple[list[Expr], list[Expr]]:
@@ -117,49 +144,44 @@ def _factors(node: Expr) -> tuple[list[Expr], list[Expr]]:
     return [node], []
 
 
-def _quotient_inside(node: Expr) -> Expr | None:
-    """Apply a rule to one factor over one divisor of a longer product: x*(A - B)/(A + B)."""
-    tops, bottoms = _factors(node)
-    if not 2 < len(tops) + len(bottoms) <= 12:
-        return None
+def _pairs(tops: list[Expr], bottoms: list[Expr]) -> Iterator[tuple[Expr, set[int], set[int]]]:
+    """Yield a factor over a divisor, then two factors, and the places they stand at."""
     for (i, top), (j, bottom) in product(enumerate(tops), enumerate(bottoms)):
-        pair = div(top, bottom) if number(bottom) != 0 else node
-        for pattern, stable in _rules():
-            whole = pattern.op != "div" or pattern.args[0].op == "var"  # v/(...) takes the whole numerator
-            bound = None if whole else _match(pattern, pair, {})
-            if bound is not None:
-                result = substitute(stable, bound)
-                for factor in tops[:i] + tops[i + 1 :]:
-                    result = mul(factor, result)
-                for divisor in bottoms[:j] + bottoms[j + 1 :]:
-                    result = div(result, divisor)
-                return result
+        if number(bottom) != 0:
+            yield div(top, bottom), {i}, {j}
+    for (i, a), (j, b) in combinations(enumerate(tops), 2):
+        if number(a) is None and number(b) is None:
+            yield mul(a, b), {i, j}, set()
+
+
+def _product_inside(table: Table, node: Expr) -> Expr | None:
+    """Apply a rule to two factors of a longer product: x*(A - B)/(A + B)."""
+    tops, bottoms = _factors(node)
+    if not 2 < len(tops) + len(bottoms) <= _MOST_FACTORS:
+        return None
+    for pair, over, under in _pairs(tops, bottoms):
+        made = _applied(table, pair, _PRODUCT, whole=False)
+        if made is not None:
+            for i, factor in enumerate(tops):
+                made = made if i in over else mul(factor, made)
+            for j, divisor in enumerate(bottoms):
+                made = made if j in under else div(made, divisor)
+            return made
     return None
 
 
-def _once(node: Expr) -> Expr:
-    inside = _quotient_inside(node) if node.op in ("mul", "div") else None
-    if inside is not None:
-        return inside
-    for pattern, stable in _rules():
-        bound = _match(pattern, node, {})
-        if bound is not None:
-            return substitute(stable, bound)
-    if node.op in ("add", "sub"):  # two terms of a longer sum may fit a rule together
-        terms = _flatten("add", node)
-        for i in range(len(terms)) if 2 < len(terms) <= 8 else ():
-            for j in range(i + 1, len(terms)):
-                pair = add(mul(terms[i][0], terms[i][1]), mul(terms[j][0], terms[j][1]))
-                if pair.op in ("add", "sub"):
-                    for pattern, stable in _rules():
-                        bound = _match(pattern, pair, {}) if pattern.op in ("add", "sub") else None
-                        if bound is not None:
-                            rest = [t for k, t in enumerate(terms) if k not in (i, j)]
-                            total = substitute(stable, bound)
-                            for sign, term in rest:
-                                total = add(total, mul(sign, term))
-                            return total
-    return node
+def _once(table: Table, node: Expr) -> Expr:
+    made = _product_inside(table, node) if node.op in ("mul", "div") else None
+    if made is None:
+        made = _applied(table, node)
+    if made is None and node.op in _SUM:
+        made = _sum_inside(table, node)
+    return node if made is None else made
+
+
+def _simply(table: Table, node: Expr) -> Expr:
+    made = _applied(table, node)
+    return node if made is None else made
 
 
 @lru_cache(maxsize=4096)
@@ -170,12 +192,49 @@ def stabilise(root: Expr) -> Expr:
     >>> stabilise(parse("x*tanh(log(1 + exp(x)))", textbook=True))
     Expr('x*tanh(softplus(x))')
     """
+    change = partial(_once, _table(RULES))
     for _ in range(16):
-        again = rebuild(root, _once)
+        again = rebuild(root, change)
         if again is root:
             return root
         root = again
     return root
+
+
+@lru_cache(maxsize=4096)
+def steadied(root: Expr) -> Expr:
+    """Return ``root`` with terms that cancel in a form fit for evaluation, though not for differentiating.
+
+    >>> from nonlin.expr.parse import parse
+    >>> steadied(parse("1 - cos(x)"))
+    Expr('2*sin(x/2)**2')
+    """
+    return rebuild(rebuild(root, partial(_once, _table(REPAIRS))), _factored)
+
+
+@lru_cache(maxsize=4096)
+def widened(root: Expr) -> Expr:
+    """Return ``root`` with square roots of sums of squares that do not overflow."""
+    return rebuild(root, partial(_simply, _table(WIDE)))
+
+
+def _factored(node: Expr) -> Expr:
+    """Return a sum with what all its terms share taken out: its rounding errors then do not add up in every term."""
+    if node.op not in _SUM:
+        return node
+    terms = [(sign, *factors(term)) for sign, term in _flatten(node)]
+    shared = dict(terms[0][2])
+    for _, _, parts in terms[1:]:
+        both = {b: (e, parts[b]) for b, e in shared.items() if b in parts and (e > 0) == (parts[b] > 0)}
+        shared = {b: min(pair, key=abs) for b, pair in both.items()}
+    if all(b.op == "var" for b in shared):  # an input has no error to take out
+        return node
+    inner: Expr = ZERO
+    for sign, coefficient, parts in terms:
+        inner = add(inner, mul(sign, multiplied(coefficient, {b: e - shared.get(b, 0) for b, e in parts.items()})))
+    made = multiplied(Fraction(1), {b: e for b, e in shared.items() if e > 0})
+    made = mul(made, inner)
+    return mul(made, multiplied(Fraction(1), {b: e for b, e in shared.items() if e < 0}))
 
 
 @lru_cache(maxsize=4096)

@@ -40,10 +40,13 @@ def _text(node: Expr) -> tuple[str, int]:
         return str(node.payload), 5
     if node.op not in _INFIX:
         inner = [to_text(a) for a in node.args]
+        if node.op == "join":  # of any number of outputs
+            return f"join({', '.join(inner)})", 5
         return PRIMITIVES[node.op].spellings["text"].format(*inner), 5
     sign, level = _INFIX[node.op]
     if node.op == "neg":
-        return f"-{_bracket(node.args[0], 3)}", 3
+        inside, rank = _text(node.args[0])
+        return (f"-{inside}", min(rank, 3)) if rank >= 2 else (f"-({inside})", 3)
     left = _bracket(node.args[0], level + (node.op == "pow"))
     right = _bracket(node.args[1], level + (node.op in ("sub", "div")))
     if node.op in ("mul", "div", "pow"):

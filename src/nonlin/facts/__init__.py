@@ -2,5 +2,6 @@
 
 from nonlin.facts.kinks import Kink, kinks, switches
 from nonlin.facts.moments import Moments, gain, moments
+from nonlin.facts.twins import twins
 
-__all__ = ["Kink", "Moments", "gain", "kinks", "moments", "switches"]
+__all__ = ["Kink", "Moments", "gain", "kinks", "moments", "switches", "twins"]

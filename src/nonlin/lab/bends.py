@@ -12,9 +12,11 @@ from torch import Tensor
 from nonlin.backends import numpy as on_numpy
 from nonlin.backends.branchless import branchless
 from nonlin.backends.kernel import Kernel, differentiated
+from nonlin.backends.layout import run
 from nonlin.backends.torch import compiled, evaluate
 from nonlin.catalogue import Definition
-from nonlin.expr import Expr, const, stabilise, substitute, var, walk
+from nonlin.errors import ParameterError
+from nonlin.expr import Expr, const, stabilise, substitute, walk
 from nonlin.expr.rewrite import lower
 
 
@@ -22,24 +24,26 @@ class Bend:
     """A function's forward and backward on float32 tensors of shape (..., features, samples).
 
     ``learned`` names its learnable parameters, ``initial`` their starting values; those of rowwise and grouped functions
-    keep their values, as they do in ``nonlin.nn``. A random parameter is a variable ``u``
-    uniform in [0, 1) while training. Rowwise functions work over the features, grouped ones reduce ``pieces`` neighbours.
+    keep their values, as they do in ``nonlin.nn``. Noise is drawn by the caller. All but elementwise
+    functions work over the features, of which maxout and gated units take ``narrows`` for each they give.
     """
 
     def __init__(self, definition: Definition) -> None:
+        if definition.kind == "concatenated" or definition.context:
+            what = f"needs {definition.context}" if definition.context else "gives more features than it takes"
+            raise ParameterError(f"{definition.name} {what}; train it in a network of your own (--model)")
         self.definition = definition
         self.elementwise = definition.kind == "elementwise"
         self.learned = [n for n, p in definition.settable.items() if p.learnable and self.elementwise]
         self.initial = [float(definition.settable[n].default) for n in self.learned]
-        self.random = list(definition.random) if self.elementwise else []
-        self.pieces = 2 if definition.kind == "grouped" else 1
+        self.random = definition.random if self.elementwise else {}
+        self.narrows = 1 if definition.keeps_length else 2
         fixed = {n: const(p.default) for n, p in definition.settable.items() if n not in self.learned}
-        drawn = {n: var(a) + (var(b) - var(a)) * var(f"u_{n}") for n, (a, b) in definition.random.items()}
         self.rest = stabilise(substitute(definition.at_rest(), fixed))
-        moving = stabilise(substitute(substitute(definition.expr, drawn), fixed))
+        moving = stabilise(substitute(definition.expr, fixed))
         names = ("x", *self.learned)
         if self.elementwise:
-            noisy = (*names, *(f"u_{n}" for n in self.random))
+            noisy = (*names, *self.random)
             slopes = tuple(differentiated(moving, (n,)) for n in names)
             self.training = compiled((moving, *slopes), noisy, torch.float32, True)
             rest_slopes = tuple(differentiated(self.rest, (n,)) for n in names)
@@ -61,11 +65,7 @@ class Bend:
     def _rows(self, z: Tensor, train: bool) -> tuple[Tensor, Any]:
         with torch.enable_grad():
             leaf = z.detach().requires_grad_(train)
-            rows = leaf.transpose(-1, -2)
-            if self.pieces > 1:
-                rows = rows.unflatten(-1, (-1, self.pieces))
-            out = evaluate(self.rest, rows)
-            out = (out[..., 0] if self.pieces > 1 else out).transpose(-1, -2)
+            out = run(self.definition, self.rest, leaf, torch, evaluate, {}, axis=-2)
         return out.detach(), (leaf, out) if train else None
 
     def backward(self, saved: Any, d: Tensor, knob_grads: Sequence[Tensor]) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nonlin.backends.torch import evaluate
+from nonlin.backends.torch import DRAW, evaluate
 from nonlin.catalogue import Definition
 from nonlin.errors import ParameterError
 from nonlin.expr import const, stabilise, substitute
@@ -54,7 +54,7 @@ class StackedCNN:
         inputs = 1 if len(shape) < 3 else shape[0]
         self.functions = [[c.layers[i] for c in columns] for i in range(len(recipe.hidden))]
         for function in {f for row in self.functions for f in row}:
-            if function.kind == "grouped":
+            if not function.keeps_length:
                 raise ParameterError(
                     f"{function.name} changes the number of channels; use it in the mlp, or in a network of your own"
                 )
@@ -101,9 +101,9 @@ class StackedCNN:
             fixed = {n: const(p.default) for n, p in f.settable.items() if n not in knobs}
             tensors = dict(knobs)
             if f.random and train:
-                for name, (low, high) in f.random.items():
-                    unit = torch.stack([torch.rand(part[:, k].shape, generator=g) for k, g in enumerate(self.noise[c])], 1)
-                    tensors[name] = f.defaults[low] + (f.defaults[high] - f.defaults[low]) * unit
+                for name, law in f.random.items():
+                    drawn = [DRAW[law](part[:, k].shape, generator=g) for k, g in enumerate(self.noise[c])]
+                    tensors[name] = torch.stack(drawn, 1)
                 root = f.expr
             else:
                 root = f.at_rest()

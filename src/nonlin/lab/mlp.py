@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nonlin.backends.torch import DRAW
 from nonlin.lab.bends import Bend, bend
 from nonlin.lab.matmul import times_transposed
 from nonlin.lab.recipe import Column, Recipe
@@ -52,7 +53,7 @@ class StackedMLP:
         self.how = ["in lockstep"] * len(columns)
         self.recipe = recipe
         self.bends: list[list[Bend]] = [[bend(c.layers[i]) for c in columns] for i in range(len(recipe.hidden))]
-        outs = [w * row[0].pieces for w, row in zip(recipe.hidden, self.bends, strict=True)] + [classes]
+        outs = [w * row[0].narrows for w, row in zip(recipe.hidden, self.bends, strict=True)] + [classes]
         ins = [features, *recipe.hidden]
         a, s = self.columns, self.seeds
         knobs = sum(len(b.learned) for row in self.bends for b in row)
@@ -101,14 +102,14 @@ class StackedMLP:
         """Apply layer ``n``'s functions to ``z`` (columns, seeds, out, samples); return values and what backward needs."""
         outs, kept = [], []
         for c, (f, part) in enumerate(zip(self.bends[n], z.unbind(0), strict=True)):
-            noise = [self._draw(c, part) for _ in f.random] if f.random and train else None
+            noise = [self._draw(c, part, law) for law in f.random.values()] if f.random and train else None
             out, saved = f.forward(part, self.knobs[n][c][0], noise, train)
             outs.append(out)
             kept.append(saved)
         return torch.stack(outs), kept
 
-    def _draw(self, c: int, like: Tensor) -> Tensor:
-        return torch.stack([torch.rand(like.shape[1:], generator=g) for g in self.noise[c]])
+    def _draw(self, c: int, like: Tensor, law: str) -> Tensor:
+        return torch.stack([DRAW[law](like.shape[1:], generator=g) for g in self.noise[c]])
 
     def _forward(self, xs: list[Tensor], train: bool) -> tuple[Tensor, list[Tensor], list[list[Any]]]:
         """Return logits (columns, seeds, classes, samples), inputs of each later layer, and what backward needs."""

@@ -179,10 +179,10 @@ def _even(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
 
 
 def _same_shape(columns: Sequence[Column]) -> list[list[Column]]:
-    """Group columns whose networks have the same weights: grouped functions such as maxout need wider layers."""
+    """Group columns whose networks have the same weights: maxout and gated units need wider layers."""
     groups: dict[tuple[bool, ...], list[Column]] = {}
     for column in columns:
-        groups.setdefault(tuple(d.kind == "grouped" for d in column.layers), []).append(column)
+        groups.setdefault(tuple(d.keeps_length for d in column.layers), []).append(column)
     return list(groups.values())
 
 

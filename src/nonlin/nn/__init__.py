@@ -15,15 +15,20 @@ from nonlin.errors import near
 _PLACES = {
     "ActivationModule": "base",
     "Formula": "base",
+    "Dice": "contextual",
+    "DynamicReLU": "contextual",
+    "FunnelReLU": "contextual",
     "InitReport": "init",
     "MaxoutLinear": "maxout",
+    "MetaACON": "contextual",
     "SwapReport": "swapping",
     "class_of": "base",
     "init_": "init",
     "module": "base",
     "swap": "swapping",
 }
-__all__ = ["ActivationModule", "Formula", "InitReport", "MaxoutLinear", "SwapReport", "class_of", "init_", "module", "swap"]
+__all__ = ["ActivationModule", "Dice", "DynamicReLU", "Formula", "FunnelReLU", "InitReport", "MaxoutLinear", "MetaACON",
+           "SwapReport", "class_of", "init_", "module", "swap"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

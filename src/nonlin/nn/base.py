@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.fx import Proxy
 
-from nonlin.backends.torch import checked, evaluate
+from nonlin.backends.layout import check_gate, run
+from nonlin.backends.torch import DRAW, checked, evaluate
 from nonlin.catalogue import Definition, lookup, resolve
 from nonlin.errors import DataError, ParameterError
 from nonlin.expr import Expr, const, stabilise, substitute, variables
@@ -36,6 +37,7 @@ class ActivationModule(nn.Module):
     channels: int
     dim: int
     pieces: int
+    gate: str
     _fixed: dict[str, Any]
     _learned: tuple[str, ...]
     _at_rest: tuple[Expr, frozenset[str]]
@@ -50,13 +52,15 @@ class ActivationModule(nn.Module):
         channels: int = 1,
         dim: int = -1,
         pieces: int = 2,
+        gate: str = "second",
     ) -> None:
         usable_names(definition, _reserved())
         super().__init__()
         given = definition.check(values or {})
         exact = {n: given.get(n, p.default) for n, p in definition.settable.items()}
-        _check_options(definition, learnable, channels, dim, pieces)
-        learned = [n for n, p in definition.settable.items() if (p.learnable if learnable is None else learnable)]
+        _check_options(definition, learnable, channels, dim, pieces, gate)
+        free = {n: p for n, p in definition.settable.items() if not p.constant}
+        learned = [n for n, p in free.items() if (p.learnable if learnable is None else learnable)]
         wide = [n for n in learned if definition.params[n].per == "channel"]
         if channels != 1 and not wide:
             raise ParameterError(
@@ -65,7 +69,8 @@ class ActivationModule(nn.Module):
             )
         fixed = {n: v for n, v in exact.items() if n not in learned}
         self.__dict__.update({n: float(v) for n, v in fixed.items()})
-        self.__dict__.update(_fixed=fixed, _learned=tuple(learned), channels=channels, dim=dim, pieces=pieces)
+        self.__dict__.update(_fixed=fixed, _learned=tuple(learned), channels=channels, dim=dim, pieces=pieces,
+                             gate=gate)  # fmt: skip
         if type(self).__dict__.get("definition") is not definition:
             self.__dict__["definition"] = definition
         for n in learned:
@@ -75,7 +80,7 @@ class ActivationModule(nn.Module):
     def _fold(self) -> None:
         """Fold the fixed parameters into the formula: once with random parameters at their mean, once without."""
         numbers = {n: const(v) for n, v in self._fixed.items()}
-        for cache, root in zip(_CACHES, (self.definition.at_rest(), self.definition.expr), strict=True):
+        for cache, root in zip(_CACHES, (self.definition.resting, self.definition.textbook), strict=True):
             folded = stabilise(substitute(root, numbers))
             self.__dict__[cache] = folded, frozenset(variables(folded))
 
@@ -104,7 +109,13 @@ class ActivationModule(nn.Module):
         """Return the function with this module's present parameter values (the mean over channels) as defaults."""
         learned = {n: float(p.detach().double().mean()) for n, p in self.named_parameters() if not p.is_meta}
         known = self.definition.params
-        changed = {n: v for n, v in {**self._fixed, **learned}.items() if float(v) != float(known[n].default)}
+        stored = {n: p.dtype for n, p in self.named_parameters()}
+        changed = {
+            n: v
+            for n, v in {**self._fixed, **learned}.items()
+            # a default such as 0.1 is another number in float32, and yet unchanged
+            if float(v) not in (float(known[n].default), float(torch.tensor(float(known[n].default), dtype=stored.get(n))))
+        }
         if not changed:
             return self.definition
         # not Definition.bind: training may have taken a learned value out of its range
@@ -112,27 +123,30 @@ class ActivationModule(nn.Module):
         params = {n: replace(p, default=changed[n]) if n in changed else p for n, p in known.items()}
         return replace(self.definition, name=f"{self.definition.name}({inside})", params=params, aliases=())
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the function at ``x``; see the class for shapes."""
+    def forward(self, x: Tensor, gate: Tensor | None = None) -> Tensor:
+        """Return the function at ``x``; see the class for shapes. ``gate`` is for gated units."""
         if isinstance(x, Proxy):
-            return _traced(self, x)
-        x = checked(x)
-        if self.definition.kind != "elementwise":
-            return _along(self._at_rest[0], x, self.dim, self.pieces, self.definition)
+            return _traced(self, x, *(() if gate is None else (gate,)))
+        if self.definition.kind != "paired" or not x.is_complex():
+            x = checked(x)
+        elementwise = self.definition.kind == "elementwise"
         root, names = self._in_training if self.training else self._at_rest
         params = {n: self._shaped(n, x) for n in self._learned}
-        if self.training and self.definition.random:
-            params |= self._drawn(x, params)
-        return evaluate(root, x, {n: v for n, v in params.items() if n in names})
+        noise = {n: law for n, law in self.definition.random.items() if n in names and self.training}
 
-    def _drawn(self, x: Tensor, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return a uniform sample of each random parameter for each element of ``x``."""
-        dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
-        drawn = {}
-        for n, (a, b) in self.definition.random.items():
-            low, high = (params[k] if k in params else getattr(self, k) for k in (a, b))
-            drawn[n] = low + (high - low) * torch.rand_like(x, dtype=dtype, requires_grad=False)
-        return drawn
+        def evaluated(formula: Expr, rows: Tensor, more: Mapping[str, Tensor]) -> Tensor:
+            given = {**more, **{n: drawn(law, rows) for n, law in noise.items()}}
+            return evaluate(formula, rows, {n: v for n, v in given.items() if n in names})
+
+        if elementwise:
+            return evaluated(root, x, params)
+        options: dict[str, Any] = {
+            "axis": self.dim,
+            "pieces": self.pieces,
+            "gate": self.gate if gate is None else gate,
+            "word": "dim",
+        }
+        return run(self.definition, root, x, torch, evaluated, params, **options)  # type: ignore[no-any-return]
 
     def _shaped(self, name: str, x: Tensor) -> Tensor:
         """Return a learned parameter in a shape that broadcasts against ``x``."""
@@ -154,16 +168,28 @@ class ActivationModule(nn.Module):
         settable = self.definition.settable
         if any(settable[n].per == "channel" for n in self._learned):
             parts.append(f"channels={self.channels}")
-        if settable and self._learned != tuple(n for n, p in settable.items() if p.learnable):
+        if any(not p.constant for p in settable.values()) and self._learned != tuple(
+            n for n, p in settable.items() if p.learnable
+        ):
             parts.append(f"learnable={bool(self._learned)}")
-        parts += [f"{o}={getattr(self, o)}" for o in _KIND_OPTIONS[self.definition.kind]]
+        parts += [f"{o}={getattr(self, o)!r}" for o in _KIND_OPTIONS[self.definition.kind]]
         return ", ".join(parts)
 
 
 # torch.fx writes annotations into the graphs it traces and cannot pickle those that are text
-ActivationModule.forward.__annotations__.update({"x": Tensor, "return": Tensor})
+ActivationModule.forward.__annotations__.update({"x": Tensor, "gate": Tensor | None, "return": Tensor})
 
-_KIND_OPTIONS: dict[str, tuple[str, ...]] = {"elementwise": (), "rowwise": ("dim",), "grouped": ("dim", "pieces")}
+_KIND_OPTIONS: dict[str, tuple[str, ...]] = {
+    "elementwise": (),
+    "rowwise": ("dim",),
+    "grouped": ("dim", "pieces"),
+    "gated": ("dim", "gate"),
+    "concatenated": ("dim",),
+    "paired": ("dim",),
+}
+"""The options of a module of each kind, beside its parameters."""
+_OPTIONS: dict[str, tuple[Any, str]] = {"dim": (-1, "int"), "pieces": (2, "int"), "gate": ("second", "str")}
+"""Default and type of each such option."""
 
 
 class Formula(ActivationModule):
@@ -191,12 +217,13 @@ class Formula(ActivationModule):
         return _blank_formula, (), self.__getstate__()
 
 
-def _check_options(made: Definition, learnable: object, channels: object, dim: object, pieces: object) -> None:
+def _check_options(made: Definition, learnable: object, channels: object, dim: object, pieces: object, gate: object) -> None:
     """Raise ParameterError for an option of the wrong type or size."""
     if learnable not in (None, True, False):
         raise ParameterError(f"{made.title}: learnable must be True, False or None, not {learnable!r}")
-    if learnable and not made.settable:
+    if learnable and all(p.constant for p in made.settable.values()):
         raise ParameterError(f"{made.title}: learnable=True, but {made.name} has no parameters to learn")
+    check_gate(gate)
     for name, value in (("channels", channels), ("pieces", pieces)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ParameterError(f"{made.title}: {name} must be a whole number of at least 1, not {value!r}")
@@ -206,23 +233,14 @@ def _check_options(made: Definition, learnable: object, channels: object, dim: o
 
 @lru_cache(maxsize=1)
 def _reserved() -> set[str]:
-    options = {"learnable", "channels", "dim", "pieces", "definition", "formula", "values"}
+    options = {"learnable", "channels", *_OPTIONS, "definition", "formula", "values"}
     return {*dir(nn.Module()), *dir(ActivationModule), *options}
 
 
-def _along(root: Expr, x: Tensor, dim: int, pieces: int, made: Definition) -> Tensor:
-    """Evaluate a rowwise or grouped formula along one dimension of ``x``."""
-    if not -x.dim() <= dim < x.dim():
-        raise DataError(f"{made.title}: dim={dim} is out of range for x of shape {tuple(x.shape)}")
-    rows = x.movedim(dim, -1)
-    n = rows.shape[-1]
-    if made.kind == "rowwise":
-        if n == 0:
-            raise DataError(f"{made.title}: x of shape {tuple(x.shape)} has no entries along dim={dim}")
-        return evaluate(root, rows).movedim(-1, dim)
-    if n % pieces:
-        raise DataError(f"{made.title}: pieces={pieces} must divide the {n} entries along dim={dim}")
-    return evaluate(root, rows.reshape(*rows.shape[:-1], n // pieces, pieces))[..., 0].movedim(-1, dim)
+def drawn(law: str, like: Tensor) -> Tensor:
+    """Return noise of a law for each element of ``like``."""
+    dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
+    return DRAW[law](like.shape, dtype=dtype, device=like.device)
 
 
 # -- classes ---------------------------------------------------------------------------------------------------
@@ -265,13 +283,11 @@ def _signature(definition: Definition) -> inspect.Signature:
     def add(name: str, kind: Any, default: object, annotation: str) -> None:
         made.append(inspect.Parameter(name, kind, default=default, annotation=annotation))
 
-    if definition.kind != "elementwise":
-        add("dim", plain, -1, "int")
-    if definition.kind == "grouped":
-        add("pieces", plain, 2, "int")
+    for option in _KIND_OPTIONS[definition.kind]:
+        add(option, plain, *_OPTIONS[option])
     for name, p in definition.settable.items():
         add(name, plain, float(p.default), "float")
-    if definition.settable:
+    if any(not p.constant for p in definition.settable.values()):
         add("learnable", keyword, None, "bool | None")
     if any(p.per == "channel" for p in definition.settable.values()):
         add("channels", keyword, 1, "int")
@@ -287,11 +303,13 @@ def module(definition: Definition | str, **options: Any) -> ActivationModule:
     (LeakyReLU(slope=0.3), Formula('x*tanh(exp(x))'))
     """
     if isinstance(definition, str) and lookup(definition) is None:
-        names = {n: v for n, v in options.items() if n not in ("learnable", "channels", "dim", "pieces")}
+        names = {n: v for n, v in options.items() if n not in ("learnable", "channels", *_OPTIONS)}
         made = resolve(definition, **names)
         options = {n: v for n, v in options.items() if n not in names}
     else:
         made = resolve(definition)
+    if made.context:
+        raise ParameterError(f"{made.name} needs {made.context}; make nonlin.nn.{made.title}(channels=...), which holds it")
     base = lookup(made.title)
     if base is None or base.textbook is not made.textbook or _ranges(base) != _ranges(made):
         return Formula(made, **options)
@@ -316,27 +334,28 @@ def _blank_formula() -> Formula:
 # -- torch.fx --------------------------------------------------------------------------------------------------
 
 
-def _traced(module: ActivationModule, x: Any) -> Any:
+def _traced(module: ActivationModule, x: Any, *gate: Any) -> Any:
     """Record the module in a torch.fx graph as one call, whatever the tracer thinks of leaves."""
     for path, found in x.tracer.root.named_modules():
         if found is module and path:
-            return x.tracer.create_proxy("call_module", path, (x,), {})
+            return x.tracer.create_proxy("call_module", path, (x, *gate), {})
     settings = {o: getattr(module, o) for o in _KIND_OPTIONS[module.definition.kind]}
     made = module.definition
     spec = made.name if lookup(made.name) is made else made.formula
     params = {**{n: float(v) for n, v in module._fixed.items()}, **{n: getattr(module, n) for n in module._learned}}
-    return apply(x, spec, training=module.training, **settings, **params)
+    return apply(x, spec, *gate, training=module.training, **settings, **params)
 
 
-def apply(x: Any, spec: str, *, training: bool = False, dim: int = -1, pieces: int = 2, **params: Any) -> Any:
+def apply(x: Any, spec: str, *arrays: Any, training: bool = False, **params: Any) -> Any:
     """Return a function at ``x``, where a graph traced from an activation module itself needs a plain function."""
     if isinstance(x, Proxy):
-        rest = {"training": training, "dim": dim, "pieces": pieces, **params}
-        return x.tracer.create_proxy("call_function", apply, (x, spec), rest)
+        return x.tracer.create_proxy("call_function", apply, (x, spec, *arrays), {"training": training, **params})
+    options = {n: params.pop(n) for n in _OPTIONS if n in params}
     learned = {n: v for n, v in params.items() if isinstance(v, Tensor)}
     numbers = {n: v for n, v in params.items() if n not in learned}
     made = lookup(spec) or resolve(spec, **{**numbers, **dict.fromkeys(learned, 1.0)})
-    learnable = set(learned) == set(made.settable) if len(learned) in (0, len(made.settable)) else None
+    free = {n for n, p in made.settable.items() if not p.constant}
+    learnable = set(learned) == free if len(learned) in (0, len(free)) else None
     widest = max((v.numel() for v in learned.values()), default=1)
-    shell = ActivationModule(made, numbers, learnable=bool(learned) and learnable, channels=widest, dim=dim, pieces=pieces)
-    return torch.func.functional_call(shell.train(training), learned, (x,))
+    shell = ActivationModule(made, numbers, learnable=bool(learned) and learnable, channels=widest, **options)
+    return torch.func.functional_call(shell.train(training), learned, (x, *arrays))

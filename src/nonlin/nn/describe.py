@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from nonlin.catalogue import REFERENCES, Definition
+from nonlin.catalogue import LAW_WORDS, REFERENCES, Definition
 from nonlin.errors import ParameterError
 
 _SHAPES = {
     "elementwise": "input and output: any shape, the same; dtype and device are kept",
     "rowwise": "input and output: any shape with at least one dimension, the same; it works along ``dim``",
-    "grouped": "input (..., n, ...), output (..., n / pieces, ...): groups of ``pieces`` neighbours along ``dim``",
+    "grouped": "input (..., n, ...): groups of ``pieces`` neighbours along ``dim``; output the same, or one entry a group",
+    "gated": "input (..., n, ...), output (..., n / 2, ...) along ``dim``; or two inputs of the output's shape",
+    "concatenated": "input (..., n, ...), output (..., 2 n, ...) along ``dim``",
+    "paired": "input and output: complex of any shape, or real with real and imaginary parts as halves of ``dim``",
 }
 
 
@@ -35,25 +38,27 @@ def _parameters(definition: Definition) -> list[str]:
 
 def _options(definition: Definition) -> list[str]:
     rows = []
-    if definition.settable:
+    if any(not p.constant for p in definition.settable.values()):
         rows.append(
             "learnable: None learns the parameters declared so; True makes every one an ``nn.Parameter``, False none. "
             "Ranges hold for the values given, an optimiser may leave them."
         )
     if any(p.per == "channel" for p in definition.settable.values()):
         rows.append("channels: number of values of a parameter per channel (dimension 1; the only one of a 1-D input).")
-    if definition.kind != "elementwise":
+    kind = definition.kind
+    if kind != "elementwise":
         rows.append("dim: the dimension it works along.")
-    if definition.kind == "grouped":
+    if kind == "grouped":
         rows.append("pieces: size of the groups.")
+    if kind == "gated":
+        rows.append(f"gate: which part of ``dim`` is {definition.inputs[1]}: second or first (half), even or odd (entries).")
     return rows
 
 
 def _randomness(definition: Definition) -> str:
     rows = [
-        f"In training mode {n} is drawn uniformly from [{a}, {b}] for every element (PyTorch's random generator); "
-        f"in evaluation mode it is their mean."
-        for n, (a, b) in definition.random.items()
+        f"In training mode {n} is drawn for every element, {LAW_WORDS[law]} (PyTorch's random generator)."
+        for n, law in definition.random.items()
     ]
     return " ".join(rows)
 

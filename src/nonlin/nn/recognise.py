@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,50 +11,21 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from nonlin.catalogue import Definition, resolve
+from nonlin.catalogue import Definition, lookup, resolve
 from nonlin.errors import ParameterError
 from nonlin.nn.base import ActivationModule
+from nonlin.peers.rows import REQUIRED, To
+from nonlin.peers.rows import Row as PeerRow
+from nonlin.peers.tables.torch import PEER
 
 
 class Row(NamedTuple):
-    """A torch module class: the function it computes (a name, or a formula), and parameter -> attribute."""
+    """A torch module class: the function it computes, and parameter -> attribute."""
 
     module: type[nn.Module]
     name: str
     params: Mapping[str, str] = {}
     when: Callable[[Any], bool] = lambda module: True
-
-
-MODULES: tuple[Row, ...] = (
-    Row(nn.ReLU, "relu"),
-    Row(nn.ReLU6, "relu6"),
-    Row(nn.LeakyReLU, "leaky_relu", {"slope": "negative_slope"}),
-    Row(nn.PReLU, "prelu", {"slope": "weight"}),
-    Row(nn.RReLU, "rrelu", {"low": "lower", "high": "upper"}),
-    Row(nn.ELU, "elu", {"alpha": "alpha"}),
-    Row(nn.SELU, "selu"),
-    Row(nn.CELU, "celu", {"alpha": "alpha"}),
-    Row(nn.GELU, "gelu", when=lambda m: m.approximate == "none"),
-    Row(nn.GELU, "gelu_tanh", when=lambda m: m.approximate == "tanh"),
-    Row(nn.SiLU, "silu"),
-    Row(nn.Mish, "mish"),
-    Row(nn.Softplus, "softplus", {"beta": "beta"}),
-    Row(nn.Softsign, "softsign"),
-    Row(nn.Sigmoid, "sigmoid"),
-    Row(nn.LogSigmoid, "log_sigmoid"),
-    Row(nn.Tanh, "tanh"),
-    Row(nn.Hardsigmoid, "hard_sigmoid"),
-    Row(nn.Hardswish, "hard_swish"),
-    Row(nn.Hardtanh, "hard_tanh", {"low": "min_val", "high": "max_val"}),
-    Row(nn.Softmax, "softmax"),
-    Row(nn.LogSoftmax, "log_softmax"),
-    Row(nn.Softmin, "exp(-x)/row_sum(exp(-x))"),
-    Row(nn.Tanhshrink, "x - tanh(x)"),
-    Row(nn.Softshrink, "x - clip(x, -lambd, lambd)", {"lambd": "lambd"}),
-    Row(nn.Hardshrink, "where(abs(x) > lambd, x, 0)", {"lambd": "lambd"}),
-    Row(nn.Threshold, "where(x > threshold, x, value)", {"threshold": "threshold", "value": "value"}),
-)
-"""Every torch.nn activation of one input whose output has the shape of its input."""
 
 
 class Call(NamedTuple):
@@ -64,37 +35,73 @@ class Call(NamedTuple):
     name: str
     params: Mapping[str, tuple[int, str, float]] = {}
     when: tuple[str, object] | None = None
+    dim: bool = False
 
 
-CALLS: tuple[Call, ...] = (
-    Call((F.relu, F.relu_, torch.relu, torch.relu_, "relu", "relu_"), "relu"),
-    Call((F.relu6,), "relu6"),
-    Call((F.leaky_relu, F.leaky_relu_), "leaky_relu", {"slope": (1, "negative_slope", 0.01)}),
-    Call((F.prelu, torch.prelu, "prelu"), "prelu"),
-    Call((F.rrelu, F.rrelu_, torch.rrelu, torch.rrelu_), "rrelu",
-         {"low": (1, "lower", 1 / 8), "high": (2, "upper", 1 / 3)}),
-    Call((F.elu, F.elu_), "elu", {"alpha": (1, "alpha", 1.0)}),
-    Call((F.selu, F.selu_, torch.selu, torch.selu_), "selu"),
-    Call((F.celu, F.celu_, torch.celu, torch.celu_), "celu", {"alpha": (1, "alpha", 1.0)}),
-    Call((F.gelu,), "gelu", when=("approximate", "none")),
-    Call((F.gelu,), "gelu_tanh", when=("approximate", "tanh")),
-    Call((F.silu,), "silu"),
-    Call((F.mish,), "mish"),
-    Call((F.softplus,), "softplus", {"beta": (1, "beta", 1.0)}),
-    Call((F.softsign,), "softsign"),
-    Call((F.sigmoid, torch.sigmoid, torch.sigmoid_, torch.special.expit, "sigmoid", "sigmoid_"), "sigmoid"),
-    Call((F.logsigmoid,), "log_sigmoid"),
-    Call((F.tanh, torch.tanh, torch.tanh_, "tanh", "tanh_"), "tanh"),
-    Call((F.hardsigmoid,), "hard_sigmoid"),
-    Call((F.hardswish,), "hard_swish"),
-    Call((F.hardtanh, F.hardtanh_), "hard_tanh", {"low": (1, "min_val", -1.0), "high": (2, "max_val", 1.0)}),
-    Call((F.softmax, torch.softmax, torch.special.softmax, "softmax"), "softmax"),
-    Call((F.log_softmax, torch.log_softmax, torch.special.log_softmax, "log_softmax"), "log_softmax"),
-    Call((F.tanhshrink,), "x - tanh(x)"),
-    Call((F.softshrink,), "x - clip(x, -lambd, lambd)", {"lambd": (1, "lambd", 0.5)}),
-    Call((F.hardshrink, "hardshrink"), "where(abs(x) > lambd, x, 0)", {"lambd": (1, "lambd", 0.5)}),
-)  # fmt: skip
-"""Functions of torch and methods of tensors (as text) that are activations."""
+ARITHMETIC = {"identity", "abs", "arctan", "arcsinh", "cos", "sin", "erf", "exp", "square", "sign", "round"}
+"""Functions that stand in a model's arithmetic more often than as its activation."""
+HELD = {"init": "weight"}
+"""Arguments a module keeps under another name: PReLU's initial slopes become its weight."""
+
+
+def _table() -> list[PeerRow]:
+    """The rows of PyTorch's table that are activations of one input whose output has its shape."""
+    found = []
+    for row in PEER.rows:
+        made = lookup(row.ours)
+        fits = made is not None and made.kind in ("elementwise", "rowwise") and row.ours not in ARITHMETIC
+        if fits and row.ours != "gumbel_softmax" and (row.axis is None or row.axis[1] is None):
+            found.append(row)
+    return found
+
+
+def _object(name: str) -> Any:
+    """What a spelling names: the text of a method, or the function or class; None where this torch has it not."""
+    path, _, last = name.rpartition(".")
+    if path == "torch.Tensor":
+        return last
+    places = {"torch": torch, "torch.nn": nn, "torch.nn.functional": F, "torch.special": torch.special}
+    return getattr(places[path], last, None)
+
+
+def _chosen(row: PeerRow) -> tuple[str, object] | None:
+    """The argument that tells a case, such as GELU's approximate."""
+    told = [(n, v) for n, v in row.takes.items() if isinstance(v, str)]
+    return told[0] if told else None
+
+
+def _has(name: str, value: object) -> Callable[[Any], bool]:
+    return lambda module: bool(getattr(module, name) == value)
+
+
+def _modules() -> Iterator[Row]:
+    for row in _table():
+        params = {t.ours: HELD.get(n, n) for n, t in row.takes.items() if isinstance(t, To)}
+        told = _chosen(row)
+        for name in row.names:
+            found = _object(name)
+            if isinstance(found, type):
+                yield Row(found, row.ours, params, _has(*told)) if told else Row(found, row.ours, params)
+
+
+def _calls() -> Iterator[Call]:
+    for row in _table():
+        spellings = tuple(found for name in row.names if not isinstance(found := _object(name), type) and found is not None)
+        standing = lookup(row.ours)
+        params = {
+            t.ours: (place, n, standing.defaults[t.ours] if standing and t.default is REQUIRED else float(t.default))
+            for place, (n, t) in enumerate(row.takes.items(), 1)
+            if isinstance(t, To)
+        }
+        if spellings:
+            yield Call(spellings, row.ours, params, _chosen(row), row.axis is not None)
+
+
+MODULES: tuple[Row, ...] = tuple(_modules())
+"""Every torch.nn activation of one input whose output has the shape of its input, from the table of the peer torch."""
+
+CALLS: tuple[Call, ...] = tuple(_calls())
+"""Functions of torch and methods of tensors (as text) that are activations, from the same table."""
 
 FUSED: dict[type[nn.Module], tuple[str, ...]] = {
     nn.RNN: ("tanh", "relu"),
@@ -168,7 +175,7 @@ def recognise_call(target: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str,
             value = args[place] if place < len(args) else given.get(keyword, default)
             values[name] = value if isinstance(value, int | float) else default
         spelled = target if isinstance(target, str) else str(getattr(target, "__name__", target))
-        dim = given.get("dim", args[1] if len(args) > 1 else None) if row.name.endswith("softmax") else None
+        dim = given.get("dim", args[1] if len(args) > 1 else None) if row.dim else None
         last = 1 + len(row.params) + (row.name == "rrelu")  # where ``inplace`` stands without its keyword
         inplace = spelled.endswith("_") or given.get("inplace") is True or args[last : last + 1] == (True,)
         shown = f"Tensor.{spelled}()" if isinstance(target, str) else f"{spelled}()"

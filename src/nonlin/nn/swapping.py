@@ -159,8 +159,9 @@ def _maker(new: Any) -> Callable[[Site], nn.Module]:
             raise ModelError(f"new: {new.__name__} cannot be made without arguments ({err}); give an instance") from None
         return lambda site: new()
     made = _function(new, "new")
-    if made.kind == "grouped":
-        raise ModelError(f"new: {made.name} gives fewer features than it takes; use nonlin.nn.MaxoutLinear layers instead")
+    if not made.keeps_length or made.context:
+        how = f"needs {made.context}" if made.context else "does not give as many features as it takes"
+        raise ModelError(f"new: {made.name} {how}; build it into the model, for example with nonlin.nn.{made.title}")
 
     def make(site: Site) -> nn.Module:
         options = {"dim": site.found.dim} if made.kind == "rowwise" and site.found.dim is not None else {}

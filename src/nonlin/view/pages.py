@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
-from nonlin.catalogue import REFERENCES, Definition
+from nonlin.catalogue import EVIDENCE, LAW_WORDS, REFERENCES, Definition
 from nonlin.expr import derivative, to_text
 from nonlin.expr.bridge import to_latex
 
 _HEAD = """# Functions
 
 {count} functions. This page is made from their definitions by `make docs`; do not edit it.
+
+Evidence: {evidence}.
 
 """
 
@@ -21,24 +24,41 @@ def entry(definition: Definition) -> str:
     rows = [("formula", f"`{definition.formula}`")]
     if definition.kind == "elementwise":
         rest = definition.at_rest()
-        rows.append(("stable form", f"`{to_text(rest)}`"))
         rows.append(("derivative", f"`{to_text(derivative(rest))}`"))
-    rows.append(("kind", f"{definition.kind}, family {definition.family}"))
+    rows.append(("kind", ", ".join((*definition.labels, f"family {definition.family}"))))
     for name, p in definition.settable.items():
         learned = f", learnable (one per {p.per})" if p.learnable else ""
         rows.append((f"parameter `{name}`", f"default {float(p.default):g}; {p.range_text()}{learned}"))
-    for name, (low, high) in definition.random.items():
-        rows.append((f"random `{name}`", f"uniform between `{low}` and `{high}` while training, their mean otherwise"))
+    for name, law in definition.random.items():
+        rows.append((f"noise `{name}`", f"{LAW_WORDS[law]}, drawn for every element while training"))
     rows.append(("module", f"`nonlin.nn.{definition.title}`"))
     if definition.aliases:
         rows.append(("also called", ", ".join(f"`{a}`" for a in definition.aliases)))
+    if definition.shared:
+        rows.append(("shares the name", ", ".join(f"`{a}`" for a in definition.shared)))
+    if definition.context:
+        rows.append(("parameters from", definition.context))
+    if definition.rest is not None:
+        rows.append(("outside training", f"`{to_text(definition.rest)}`"))
     if definition.cite:
         rows.append(("reference", REFERENCES.get(definition.cite, definition.cite)))
+    if definition.evidence:
+        rows.append(("evidence", f"{definition.evidence}: {EVIDENCE[definition.evidence]}"))
     lines += ["| | |", "|---|---|", *(f"| {name} | {text.replace('|', '&#124;')} |" for name, text in rows), ""]
     return "\n".join(lines)
 
 
 def catalogue_page(definitions: Iterable[Definition]) -> str:
     """Return the whole catalogue as one Markdown page."""
-    sections = [entry(d) for d in definitions]
-    return _HEAD.format(count=len(sections)) + "\n".join(sections)
+    every = list(definitions)
+    families: dict[str, list[Definition]] = {}
+    for made in every:
+        families.setdefault(made.family, []).append(made)
+    counts = Counter(made.evidence for made in every)
+    told = ", ".join(f"{counts[mark]} *{mark}* ({meaning})" for mark, meaning in EVIDENCE.items())
+    lists = [
+        f"- **{family}** ({len(members)}): " + ", ".join(f"[{d.name}](#{d.name})" for d in members)
+        for family, members in sorted(families.items())
+    ]
+    head = _HEAD.format(count=len(every), evidence=told)
+    return head + "\n".join(lists) + "\n\n" + "\n".join(entry(d) for d in every)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from nonlin.backends.numpy import evaluate
-from nonlin.catalogue import Definition
-from nonlin.expr import derivative, stabilise, tangent, var
+from nonlin.catalogue import Definition, parts
+from nonlin.expr import Expr, derivative, is_rowwise, stabilise, substitute, tangent, var
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -20,19 +20,36 @@ _HALVINGS = 44  # of a grid step: down to a few units in the last place
 
 
 def subject(definition: Definition) -> str:
-    """Return what is drawn of a function of a whole row, in words; empty for an elementwise function."""
+    """Return what is drawn of a function that is not elementwise, in words; empty for one that is."""
     row = ", ".join(["x", *(f"{v:g}" for v in OTHERS)])
-    words = {"rowwise": f"first entry for the row ({row})", "grouped": f"of the group ({row})"}
+    words = {
+        "rowwise": f"first entry for the row ({row})",
+        "grouped": f"of the group ({row})",
+        "gated": "as a function of the gate, the value held at 1",
+        "concatenated": "the first of its outputs",
+        "paired": "the real part, as a function of it, the imaginary part held at 1",
+    }
     return words.get(definition.kind, "")
+
+
+def _drawn(definition: Definition) -> Expr:
+    """Return the formula that is drawn: the first output, of one input."""
+    root = parts(definition.closed())[0]
+    if definition.kind == "gated":
+        return stabilise(substitute(root, {"x": 1, definition.inputs[1]: var("x")}))
+    if definition.kind == "paired":
+        return stabilise(substitute(root, {definition.inputs[1]: 1}))
+    return root
 
 
 def values(definition: Definition, x: Floats, order: int = 0) -> Floats:
     """Return the ``order``-th derivative (0: the value) at ``x``, parameters at their defaults, in float64.
 
-    A rowwise or grouped function is taken at the row ``(x, *OTHERS)``: its first output, differentiated by ``x``.
+    :func:`subject` says what is drawn of other kinds. A rowwise or grouped function is taken at the row ``(x, *OTHERS)``: its
+    first output, differentiated by ``x``.
     """
-    root = definition.closed()
-    if definition.kind == "elementwise":
+    root = _drawn(definition)
+    if not is_rowwise(root):
         return evaluate(derivative(root, "x", order), x)
     rows = np.stack([x, *(np.full_like(x, v) for v in OTHERS)], axis=-1)
     for _ in range(order):

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.console import ConsoleOptions, RenderableType
 from rich.text import Text
 
-from nonlin.catalogue import REFERENCES, Definition
+from nonlin.catalogue import EVIDENCE, KINDS, LAW_WORDS, REFERENCES, Definition
 from nonlin.expr import derivative, to_text
 from nonlin.view import words
 from nonlin.view.columns import Col, Fitted, Late, spelled
@@ -94,18 +94,18 @@ def _comparison_columns(rows: words.Rows) -> list[Col]:
     return made if any(r["diverged"] for r in rows) else made[:-1]
 
 
-def function_card(definition: Definition) -> RenderableType:
-    """Return everything about one function: formula, derivative, parameters, reference, values, and small graphs."""
+def function_card(definition: Definition, same: Sequence[str] = ()) -> RenderableType:
+    """Return everything about one function: formula, parameters, reference, values, graphs; ``same`` names its twins."""
 
     def lines(options: ConsoleOptions) -> Lines:
         plain = options.ascii_only
         title = definition.name if definition.family == "formula" else definition.title
-        about = f"{definition.kind}, {definition.family}" if definition.family != "formula" else definition.kind
+        about = ", ".join(dict.fromkeys((definition.kind, definition.family.replace("formula", definition.kind))))
         yield Text.assemble((spelled(title, options), "bold"), "  ", (about, "dim"))
         if definition.summary:
             yield from _wrapped(definition.summary, options)
         yield ""
-        yield from _facts(list(_about(definition, plain)), options, style="cyan")
+        yield from _facts(list(_about(definition, plain, same)), options, style="cyan")
         yield ""
         what = subject(definition)
         if what:
@@ -117,25 +117,34 @@ def function_card(definition: Definition) -> RenderableType:
     return Late(lines)
 
 
-def _about(definition: Definition, plain: bool) -> Iterator[tuple[str, str]]:
+def _about(definition: Definition, plain: bool, same: Sequence[str]) -> Iterator[tuple[str, str]]:
     shown = str if plain else words.pretty
     yield "f(x)", shown(definition.formula)
     if definition.kind == "elementwise":
         yield ("f'(x)" if plain else "f′(x)"), shown(to_text(derivative(definition.at_rest())))
     else:
-        yield "derivative", "a Jacobian, since every output depends on the whole row: nonlin.get(name).grad(x)"
+        yield "kind", KINDS[definition.kind]
+        yield "derivative", "not one formula: nonlin.get(name).grad(x) gives it"
     if not plain and shown(definition.formula) != definition.formula:
         yield "to type", definition.formula
     for name, p in definition.settable.items():
         per = ", one per channel" if p.per == "channel" else ""
         learned = f"; learned in training{per}" if p.learnable else ""
         yield name, f"{float(p.default):.6g}; allowed: {p.range_text()}{learned}"
-    for name, (low, high) in definition.random.items():
-        yield name, f"drawn between {low} and {high} for every element while training, their mean otherwise"
+    for name, law in definition.random.items():
+        yield name, f"noise: {LAW_WORDS[law]}, drawn for every element while training"
     if definition.family != "formula":
         yield "names", ", ".join(dict.fromkeys((definition.name, definition.title, *definition.aliases)))
+    if definition.context:
+        yield "parameters", f"from {definition.context}"
+    if definition.shared:
+        yield "ambiguous", f"{', '.join(definition.shared)}: the name of other functions too, so say {definition.name}"
+    if same:
+        yield "the same as", f"{', '.join(same)}, at the default parameters"
     if definition.cite:
         yield "from", REFERENCES.get(definition.cite, definition.cite)
+    if definition.evidence:
+        yield "evidence", f"{definition.evidence}: {EVIDENCE[definition.evidence]}"
 
 
 def _values(definition: Definition) -> Fitted:
@@ -175,6 +184,7 @@ def function_list(definitions: Sequence[Definition]) -> RenderableType:
                 Col("also called", [", ".join(d.aliases) for d in ordered], wrap=16, drop=3),
                 Col("family", [d.family for d in ordered], drop=2),
                 Col("kind", [d.kind for d in ordered], drop=4),
+                Col("evidence", [d.evidence for d in ordered], drop=5),
             ],
             sections=ends,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nonlin.catalogue import Definition, Param, param, uniform
+from nonlin.catalogue import Definition, Param, noise, param
 from nonlin.catalogue.definition import camel, make
 from nonlin.errors import FormulaError, ParameterError
 from nonlin.expr import call, parse, var, where
@@ -60,14 +60,14 @@ def test_make_fills_in_what_is_not_said() -> None:
         ("bad", "x*k", {}, FormulaError, "unknown name 'k'"),
         ("bad", x * var("k"), {}, ParameterError, r"the formula uses k, which is not declared; add k=param\(default\)"),
         ("bad", "x", {"k": 1.0}, ParameterError, "the parameter 'k' is declared or named but not used"),
-        ("bad", "x*k", {"k": uniform("low", "high")}, ParameterError, "the parameter 'high' is declared or named but not"),
+        ("bad", "x*k", {"k": param(1.0, above="high")}, ParameterError, "the parameter 'high' is declared or named but not"),
         ("bad", "x", {"x": 1.0}, ParameterError, "a parameter cannot be called 'x'"),
         ("bad", 3, {}, ParameterError, "formula must be text or an expression, not int"),
         ("bad", x > 0, {}, ParameterError, "is a comparison"),
         ("bad", "x +", {}, FormulaError, "cannot be read"),
         ("bad", "x*k", {"k": "1"}, ParameterError, "must be a number, not '1'"),
         ("bad", "x*k", {"k": math.nan}, ParameterError, "must be finite"),
-        ("bad", "x*k", {"k": uniform("a", "b"), "a": 2.0, "b": 1.0}, ParameterError, "bad: a=2.0 must not exceed b=1.0"),
+        ("bad", "x*a*b", {"a": 2.0, "b": param(1.0, above="a")}, ParameterError, "bad: a=2.0 must not exceed b=1.0"),
     ],
 )
 def test_make_refuses(name: str, formula: Any, params: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -116,15 +116,16 @@ def test_a_second_binding_keeps_the_first_in_the_name() -> None:
 
 
 def test_random_parameters_rest_at_their_mean() -> None:
-    bounds = {"slope": uniform("low", "high"), "low": param(0.1), "high": param(0.3)}
-    made = make("noisy", where(x > 0, x, var("slope") * x), params=bounds)
-    assert made.random == {"slope": ("low", "high")}
+    low, high, u = map(var, ("low", "high", "u"))
+    bounds = {"u": noise("uniform"), "low": param(0.1), "high": param(0.3, above="low")}
+    made = make("noisy", where(x > 0, x, (low + (high - low) * u) * x), params=bounds)
+    assert made.random == {"u": "uniform"}
     assert list(made.settable) == ["low", "high"]
     assert made.closed() is parse("where(x > 0, x, x/5)", textbook=True)
     with pytest.raises(ParameterError, match="must not exceed"):
         made.bind(low=0.5)
-    with pytest.raises(ParameterError, match="has no parameter 'slope'"):
-        made.bind(slope=0.5)
+    with pytest.raises(ParameterError, match="has no parameter 'u'"):
+        made.bind(u=0.5)
 
 
 def test_definitions_are_frozen() -> None:

@@ -38,8 +38,8 @@ def test_as_few_parentheses_as_needed(text: str) -> None:
 @pytest.mark.parametrize("name", nonlin.definitions())
 def test_every_definition_reads_back_from_its_text(name: str) -> None:
     made = nonlin.definitions()[name]
-    assert parse(made.formula, ["x", *made.params], textbook=True) is made.textbook
-    assert parse(to_text(made.expr), ["x", *made.params], textbook=True) is made.expr
+    assert parse(made.formula, [*made.inputs, *made.params], textbook=True) is made.textbook
+    assert parse(to_text(made.expr), [*made.inputs, *made.params], textbook=True) is made.expr
 
 
 def test_a_program_computes_each_common_part_once() -> None:

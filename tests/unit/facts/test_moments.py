@@ -7,15 +7,32 @@ import math
 import mpmath
 import numpy as np
 import pytest
+from registry import REPRESENTATIVES
 from scipy.special import ndtr
 
 from nonlin.catalogue import definitions
 from nonlin.errors import ParameterError
-from nonlin.expr import derivative, parse
+from nonlin.expr import const, derivative, parse, substitute
 from nonlin.expr.exact import evaluate as exactly
 from nonlin.facts import gain, kinks, moments, switches
 
-ELEMENTWISE = [n for n, d in definitions().items() if d.kind == "elementwise"]
+
+def gentle(name: str) -> bool:
+    """Whether the derivative turns slowly enough for a fixed grid, and for mpmath's quadrature, to follow it."""
+    from nonlin.backends.numpy import evaluate
+
+    root = definitions()[name].closed()
+    bends = evaluate(root, np.linspace(-8, 8, 4001) + 1e-4, wrt=("x", "x"))
+    return bool(np.nanmax(np.abs(bends)) < 8)
+
+
+SMOOTH = [
+    n
+    for n in REPRESENTATIVES
+    if definitions()[n].kind == "elementwise" and n not in ("round", "binary_step", "bipolar_step")
+]
+ELEMENTWISE = [n for n in SMOOTH if gentle(n)]
+"""The derivative of a step is 0 almost everywhere, and has no gain."""
 E = math.e
 CLOSED = [  # formula, q, which moment, value
     ("relu", 1, "mean", 1 / math.sqrt(2 * math.pi)),
@@ -52,7 +69,7 @@ def test_closed_forms(formula: str, q: float, which: str, value: float) -> None:
 def test_against_mpmath(name: str) -> None:
     """Tanh-sinh quadrature of the textbook formula, split at the kinks, agrees."""
     made = definitions()[name]
-    textbook, found = made.closed(made.textbook), moments(made)
+    textbook, found = substitute(made.resting, {n: const(p.default) for n, p in made.settable.items()}), moments(made)
     slope = derivative(textbook)
     cuts = [-12, *sorted({0.0, *switches(made.closed())}), 12]
     with mpmath.workdps(20):
@@ -130,6 +147,6 @@ def test_kinks_are_the_jumps_of_the_derivative(name: str) -> None:
     grid = np.linspace(-8, 8, 4001) + 1e-4
     slope = evaluate(root, grid, wrt=("x",))
     jumps = grid[:-1][np.abs(np.diff(slope)) > 0.04]
-    found = [k.x for k in kinks(root)]
+    found = [k.x for k in kinks(root) if abs(k.x) < 8]
     assert len(found) == len(jumps)
     np.testing.assert_allclose(found, jumps, atol=0.01)

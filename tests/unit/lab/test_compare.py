@@ -155,7 +155,7 @@ def test_one_function_may_be_given_without_a_list() -> None:
         ({"task": "mnits"}, UnknownNameError, "unknown task 'mnits'. Did you mean 'mnist'.*file.npz or module:function"),
         ({"task": 3}, ParameterError, "task must be a name, file.npz, module:function or a Dataset, not int"),
         ({"task": ([[1.0]], [0])}, ParameterError, r"not tuple; .*from_arrays\(name, x, y\) makes a Dataset"),
-        ({"baseline": "rleu"}, UnknownNameError, "unknown function 'rleu'. Did you mean 'relu'"),
+        ({"baseline": "relyu"}, UnknownNameError, "unknown function 'relyu'. Did you mean 'relu'"),
         ({"baseline": "mish"}, ParameterError, "the baseline 'mish' is not in the study. .*one of: relu, tanh"),
         ({"baseline": "tanj=tanh"}, ParameterError, "the baseline 'tanj' is not in the study. Did you mean 'tanh'?"),
         ({"seeds": 0}, ParameterError, "seeds must be a whole number of at least 1, or a list of seeds, not 0"),

@@ -227,7 +227,7 @@ def test_random_slopes_are_drawn_while_training_and_at_their_mean_otherwise() ->
 def slopes_drawn(stack: StackedMLP, c: int) -> Tensor:
     z = torch.linspace(-1, 1, 200).expand(2, 8, 200)
     f = stack.bends[0][c]
-    value, saved = f.forward(z, [], [stack._draw(c, z)], True)
+    value, saved = f.forward(z, [], [stack._draw(c, z, "uniform")], True)
     torch.testing.assert_close(value, z * saved[0])  # the slope that was drawn is also the derivative
     return torch.as_tensor(saved[0]).clone()
 

@@ -269,7 +269,7 @@ def test_networks_with_weights_that_are_not_finite_are_told_apart() -> None:
             [["relu", "tanh", "relu"]],
             r"relu-tanh-relu names 3 functions, but .* has 2 activations to swap \(1, 3\)",
         ),
-        ("plain", ["maxout"], "maxout gives fewer features than it takes"),
+        ("plain", ["maxout"], "maxout does not give as many features as it takes"),
         ("no_such", ["relu"], "model 'own_models:no_such': own_models has no 'no_such'"),
         ("plan", ["relu"], "has no 'plan'. Did you mean 'plain'?"),
         ("NOT_A_FUNCTION", ["relu"], "NOT_A_FUNCTION is int, not a function"),

@@ -7,6 +7,7 @@ import pickle
 from typing import Any
 
 import pytest
+import registry
 import torch
 from torch.nn import functional as F
 
@@ -16,7 +17,7 @@ from nonlin.catalogue import definitions
 from nonlin.errors import ModelError, UnknownNameError
 from nonlin.nn.recognise import CALLS, MODULES, recognise, recognise_call
 
-SINGLE = [n for n, d in definitions().items() if d.kind == "elementwise"]
+SINGLE = [n for n in registry.MODULES if definitions()[n].kind == "elementwise"]
 SPECIAL: dict[Any, tuple[Any, ...]] = {torch.nn.Threshold: (0.1, 0.2)}
 
 
@@ -60,7 +61,7 @@ def with_functions(model: Any, f: Any, data: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("row", MODULES, ids=lambda row: f"{row.module.__name__}-{row.name[:10]}")
 def test_every_torch_module_is_what_the_table_says(row: Any) -> None:
     options = {"approximate": "tanh"} if row.name == "gelu_tanh" else {}
-    options |= {"dim": -1} if row.name.endswith("softmax") or "row_sum" in row.name else {}
+    options |= {"dim": -1} if row.name in ("softmax", "log_softmax", "softmin") else {}
     module = row.module(*SPECIAL.get(row.module, ()), **options).eval()
     found = recognise(module)
     assert found is not None
@@ -80,10 +81,12 @@ def test_every_call_is_what_the_table_says(row: Any, target: Any) -> None:
     data = x(50, 6) * 4
     args: list[Any] = [dict([row.when])] if row.when else []
     kwargs = args.pop() if args else {}
-    if row.name.endswith("softmax"):
+    if row.dim:
         kwargs["dim"] = -1
     if row.name == "prelu":
         kwargs["weight"] = torch.tensor([0.25])
+    if row.name == "threshold":  # its arguments have no defaults there
+        kwargs |= {"threshold": 0.0, "value": 0.0}
     torch.testing.assert_close(nonlin.get(found.definition)(data), function(data.clone(), **kwargs), rtol=3e-6, atol=3e-6)
     if not isinstance(target, str):
         assert found.inplace == target.__name__.endswith("_")
@@ -205,7 +208,7 @@ def test_row_functions() -> None:
     assert [(k.path, k.reason) for k in report.kept] == [("3", "it works on whole rows")]
     swapped, report = nn.swap(model, "softmax", "log_softmax")
     assert repr(swapped[3]) == "LogSoftmax(dim=0)"  # type: ignore[index]
-    with pytest.raises(ModelError, match="maxout gives fewer features than it takes"):
+    with pytest.raises(ModelError, match="maxout does not give as many features as it takes"):
         nn.swap(model, "relu", "maxout")
 
 

@@ -23,6 +23,8 @@ SPELLINGS = {
     "cos": "np.cos({0})",
     "arctan": "np.arctan({0})",
     "arcsinh": "np.arcsinh({0})",
+    "sinh": "np.sinh({0})",
+    "cosh": "np.cosh({0})",
     "sqrt": "np.sqrt({0})",
     "erf": "special.erf({0})",
     "erfc": "special.erfc({0})",

@@ -23,6 +23,8 @@ SPELLINGS = {
     "cos": "torch.cos({0})",
     "arctan": "torch.atan({0})",
     "arcsinh": "torch.asinh({0})",
+    "sinh": "torch.sinh({0})",
+    "cosh": "torch.cosh({0})",
     "sqrt": "torch.sqrt({0})",
     "erf": "torch.erf({0})",
     "erfc": "torch.erfc({0})",

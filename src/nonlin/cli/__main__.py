@@ -1,0 +1,5 @@
+"""``python -m nonlin.cli``."""
+
+from nonlin.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""ONNX operators of the default domain; the version is the opset. Their attributes are single-precision numbers."""
+
+from nonlin.peers.rows import Peer, row, to
+
+FLAT = "before opset 13 the input is flattened to two dimensions at the axis, and all after it is one row"
+SHRINK = "where(x < -lambd, x + bias, where(x > lambd, x - bias, 0))"
+LARGEST = 3.4028234663852886e38
+"""The largest single-precision number: ``Clip`` without bounds, before opset 11."""
+
+
+PEER = Peer(
+    "onnx", "ONNX", "onnx", ("1", "28"), version_word="opset", checked="onnx 1.23.2", ignores=("consumed_inputs",),
+    rows=(
+        row("identity", "Identity"),
+        row("sigmoid", "Sigmoid"),
+        row("tanh", "Tanh"),
+        row("hard_sigmoid_02", "HardSigmoid", alpha=to("slope", 0.2), beta=to("offset", 0.5),
+            note="0.2*x + 0.5, clipped, unless alpha=1/6 is given; PyTorch, JAX and Keras 3 have 1/6"),
+        row("hard_sigmoid", "HardSigmoid", alpha=1 / 6, beta=0.5),
+        row("softplus", "Softplus"),
+        row("softsign", "Softsign"),
+        row("relu", "Relu"),
+        row("thresholded_relu", "ThresholdedRelu", alpha=to("threshold", 1.0), since="10"),
+        row("identity", "Clip", min=None, max=None),
+        row("relu6", "Clip", min=0.0, max=6.0),
+        row("relu_n", "Clip", min=0.0, max=to("high", None)),
+        row("hard_tanh", "Clip", min=to("low", None), max=to("high", None)),
+        row("max(x, minimum)", "Clip", min=to("minimum", None), max=None),
+        row("min(x, maximum)", "Clip", min=None, max=to("maximum", None)),
+        row("leaky_relu", "LeakyRelu", alpha=to("slope", 0.01)),
+        row("prelu", "PRelu", slope=to("slope")),
+        row("elu", "Elu", alpha=to("alpha", 1.0)),
+        row("selu", "Selu", gamma=to("scale", 1.0507009873554805), alpha=to("alpha", 1.6732632423543772),
+            since="6", note="its constants are single-precision numbers"),
+        row("selu", "Selu", gamma=to("scale", 1.0507), alpha=to("alpha", 1.6732), until="6",
+            note="opsets before 6 cut the constants at 5 digits: up to 2e-4 off"),
+        row("celu", "Celu", alpha=to("alpha", 1.0), since="12"),
+        row("hard_swish", "HardSwish", since="14"),
+        row("mish", "Mish", since="18"),
+        row("gelu", "Gelu", approximate="none", since="20"),
+        row("gelu_tanh", "Gelu", approximate="tanh", since="20"),
+        row("silu", "Swish", alpha=1.0, since="24"),
+        row("swish_beta", "Swish", alpha=to("beta", 1.0), since="24", note="alpha is a number, not learned"),
+        row("swiglu", "SwiGLU", alpha=1.0, gate="first", separate=True, since="28", note="A is the gate, B the value"),
+        row("", "SwiGLU", alpha=to("beta", 1.0), gate="first", separate=True, since="28",
+            note="a steepness other than 1 inside SwiGLU is not in the catalogue"),
+        row("hardshrink", "Shrink", lambd=to("threshold", 0.5), bias=0.0, since="9",
+            note="bias=0, the default, is hardshrink; softshrink is bias=lambd"),
+        row("softshrink", "Shrink", lambd=to("threshold", 0.5), bias=to("threshold", 0.0), since="9"),
+        row(SHRINK, "Shrink", lambd=to("lambd", 0.5), bias=to("bias", 0.0), since="9"),
+        row("softmax", "Softmax", axis=("axis", -1), since="13"),
+        row("log_softmax", "LogSoftmax", axis=("axis", -1), since="13"),
+        row("hardmax", "Hardmax", axis=("axis", -1), since="13"),
+        row("softmax", "Softmax", axis=("axis", 1), until="13", note=FLAT),
+        row("log_softmax", "LogSoftmax", axis=("axis", 1), until="13", note=FLAT),
+        row("hardmax", "Hardmax", axis=("axis", 1), until="13", note=FLAT),
+        row("sin", "Sin", since="7"),
+        row("cos", "Cos", since="7"),
+        row("arctan", "Atan", since="7"),
+        row("arcsinh", "Asinh", since="9"),
+        row("erf", "Erf", since="9"),
+        row("abs", "Abs"),
+        row("exp", "Exp"),
+        row("sign", "Sign", since="9"),
+        row("round", "Round", since="11"),
+        row("", "Log", note="real for x > 0 only"),
+        row("", "Sqrt", note="real for x >= 0 only"),
+    ),
+    lacks={"glu": "ONNX has none: Split, Sigmoid, Mul", "silu": "Swish since opset 24; before, Sigmoid and Mul",
+           "hardtanh": "Clip with min=-1 and max=1", "relu6": "Clip with min=0 and max=6",
+           "softmin": "Neg and Softmax", "logsigmoid": "Sigmoid and Log, or Softplus between two Neg"},
+)  # fmt: skip
