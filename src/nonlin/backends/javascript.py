@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from nonlin.backends.kernel import guarded
 from nonlin.backends.listing import Piece, base_name, check_arguments, check_order, known, pieces, prepared, title
 from nonlin.backends.loops import INDEX, LENGTH, Loops, body
-from nonlin.backends.precise import CENTRE, END, HALF_ERF, STEPS, TERMS
-from nonlin.backends.precise import _slow_part as slow_part
+from nonlin.backends.precise import CENTRE, END, HALF_ERF, STEPS, TERMS, slow_part
 from nonlin.catalogue import Definition
 from nonlin.expr import Expr
 from nonlin.expr.program import Syntax, identifiers, source

@@ -180,7 +180,8 @@ def _arithmetic(graph: Graph, op: str, a: Any, b: Any) -> Value:
     u = a if isinstance(a, Value) else b
     if abs(c) < 0.5:
         return graph.add(op, a, b)
-    return u + u * (c - 1) if op == "Mul" else u - u * ((c - 1) / c)
+    half = c / 2 if op == "Mul" else c * 2
+    return graph.add("Mul", graph.add(op, u, half), 2.0)
 
 
 class Operators:

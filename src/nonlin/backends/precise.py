@@ -81,7 +81,7 @@ def functions(ops: Any, dtype: str) -> dict[str, Callable[[Any], Any]]:
         cut = ops.floor(u * STEPS[dtype]) / STEPS[dtype]
         rest = (cut - u) * (cut + u)
         power = ops.exp(-cut * cut) * polynomial(inverse_factorials[: rest_terms + 1], rest)
-        slow = polynomial(_slow_part(dtype), (u - CENTRE) / (u + CENTRE))
+        slow = polynomial(slow_part(dtype), (u - CENTRE) / (u + CENTRE))
         return power * (slow / (1.0 + 2.0 * u))
 
     def middle(u: Any) -> Any:
@@ -112,7 +112,7 @@ def polynomial(coefficients: Sequence[Fraction | float], u: Any) -> Any:
 
 
 @lru_cache(maxsize=2)
-def _slow_part(dtype: str) -> tuple[float, ...]:
+def slow_part(dtype: str) -> tuple[float, ...]:
     """Coefficients in t of (1 + 2u) exp(u*u) erfc(u) on [HALF_ERF, END]: interpolation at Chebyshev's points, with mpmath.
 
     The polynomial is within 3e-11 of the function, relatively, for single precision and within 1e-18 for double.

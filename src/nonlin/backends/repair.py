@@ -111,7 +111,9 @@ class _Repair:
         share = np.nan_to_num(report.share(self.grid, self.form, self.budget), nan=np.inf)
         size = np.where(report.broken | np.isnan(report.value), np.inf, share)
         bad = size > SUSPECT
-        runs = sorted(_runs(bad), key=lambda run: -size[run[0] : run[1] + 1].max())
+        # apart, since where arithmetic broke down a run is cut to what was found wrong
+        runs = [*_runs(bad & report.broken), *_runs(bad & ~report.broken)]
+        runs.sort(key=lambda run: -size[run[0] : run[1] + 1].max())
         found = []
         for first, last in runs[:MOST_RUNS]:
             run = slice(first, last + 1)

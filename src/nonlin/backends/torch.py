@@ -91,8 +91,12 @@ def row_length(u: Tensor) -> Tensor:
 
 def row_top(u: Tensor, k: float) -> Tensor:
     """One at the k largest entries of the last axis, the first of equal ones; zero elsewhere."""
-    order = torch.argsort(u.detach(), dim=-1, descending=True, stable=True)
-    return torch.zeros_like(u).scatter(-1, order[..., : max(int(k), 0)], 1.0)
+    count = min(max(int(k), 0), u.shape[-1])
+    if _exporting():  # ONNX's own takes the first of equal ones, and PyTorch's exporter knows no stable sort
+        order = torch.topk(u.detach(), count, dim=-1).indices
+    else:
+        order = torch.argsort(u.detach(), dim=-1, descending=True, stable=True)[..., :count]
+    return torch.zeros_like(u).scatter(-1, order, 1.0)
 
 
 def _solved(u: Tensor, power: float) -> Tensor:
@@ -248,6 +252,13 @@ class _Elementwise(torch.autograd.Function):
         return _run(differentiated(plan.root, plan.wrt), plan.names, tensors, len(plan.wrt))
 
     @staticmethod
+    def symbolic(g: Any, plan: _Plan, *tensors: Any) -> Any:
+        """What ``torch.onnx.export(..., dynamo=False)`` writes for it."""
+        from nonlin.backends.export import symbolic
+
+        return symbolic(g, differentiated(plan.root, plan.wrt), plan.names, tensors, len(plan.wrt))
+
+    @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         ctx.plan, *tensors = inputs
         ctx.save_for_backward(*tensors)
@@ -308,11 +319,21 @@ def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: t
     names = ("x", *(params or {}))
     tensors = [x, *(checked(v, n) for n, v in (params or {}).items())]
     if torch.compiler.is_compiling():
+        if _exporting() and not is_rowwise(root):
+            from nonlin.backends.export import exported
+
+            return exported(differentiated(root, wrt), names, tensors, len(wrt))
         return _traced(root, names, wrt, tensors)
     if is_rowwise(root):  # torch differentiates the reductions; each saves one tensor
         result = _run(differentiated(root, wrt), names, tensors, len(wrt))
         return _attached(result, x)
     return _apply(_Plan(root, names, wrt), tensors)
+
+
+def _exporting() -> bool:
+    """Whether ``torch.onnx.export`` asks: its own erfc, log1p and expm1 lose the tails, so it gets our nodes."""
+    known = getattr(torch.compiler, "is_exporting", None)  # since torch 2.7
+    return bool(known and known() and torch.onnx.is_in_onnx_export() and hasattr(torch.onnx, "ops"))
 
 
 def _attached(result: Tensor, x: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning"),
 ]
 PLAIN = [n for n in REPRESENTATIVES if definitions()[n].kind == "elementwise" and not definitions()[n].context][::3]
-OTHERS = ["softmax", "log_softmax", "sparsemax", "maxout", "swiglu", "crelu", "lwta", "hardmax"]
+OTHERS = ["softmax", "log_softmax", "sparsemax", "maxout", "swiglu", "crelu", "lwta", "k_winners", "hardmax"]
 
 
 class Each(nn.Module):
@@ -49,6 +49,24 @@ def run(path: Path, *inputs: Tensor) -> Any:
 
 def points(*shape: int) -> Tensor:
     return 3 * torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_plain_torch_export_writes_our_nodes(newer: bool, tmp_path: Path) -> None:
+    model = Each(PLAIN).eval()
+    x, path = points(4, 6), tmp_path / "model.onnx"
+    torch.onnx.export(model, (x,), str(path), dynamo=newer, verbose=False)
+    wanted = model(x).detach().numpy()
+    assert np.isfinite(wanted).all()
+    assert np.max(np.abs(run(path, x) - wanted) / (1 + np.abs(wanted))) < 1e-4
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_tails_keep_their_digits(newer: bool, tmp_path: Path) -> None:
+    x = torch.tensor([[-30.0, -12.0, -7.0, -1e-6, 1e-6]])
+    model, path = Each(["gelu", "silu", "elu", "softplus", "mish"]).eval(), tmp_path / "model.onnx"
+    torch.onnx.export(model, (x,), str(path), dynamo=newer, verbose=False)
+    assert np.allclose(run(path, x), model(x.double()).detach().numpy(), rtol=3e-5, atol=1e-37)
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -144,7 +144,7 @@ def test_operators_that_runtimes_fuse_with_the_layer_before() -> None:
 )  # fmt: skip
 def test_numbers_that_single_precision_takes_for_zero_or_one_count_in_double(formula: str, constant: float) -> None:
     made = make("near", formula, params={"c": param(constant)})
-    x = np.array([[1e-61, -1e-60, 3.0, -7.5]])
+    x = np.array([[1e-61, -1e-60, 3.0, -7.5, np.inf, -np.inf, 1.5e308]])
     assert np.allclose(session(model(made, dtype="float64"))({"x": x}), nonlin.get(made)(x), rtol=4e-16, atol=0)
 
 
