@@ -13,15 +13,15 @@ terms that are 0 * inf at infinity are clamped, far out.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from nonlin.backends import regions as inputs
 from nonlin.backends.limits import beside, clamped, constant_from, constant_tail, limit, settled
 from nonlin.backends.local import candidates
+from nonlin.backends.regions import Region
 from nonlin.backends.rounding import FORMATS, Format, analyse
 from nonlin.backends.truth import Exact, keeps, missed, run
 from nonlin.expr import Expr, call, const, stabilise, substitute, var, variables, walk
@@ -45,7 +45,6 @@ CLOSE = 2.0**-6
 """An interval that begins this near to a turn, in units of its length or of 1, begins at it."""
 FAR = {"float32": 2.0**40, "float64": 2.0**300}
 """Clamp for functions of parameters not known in advance: far beyond any use, short of overflow in a cube."""
-Region = tuple[float, float]
 
 
 def repaired(root: Expr, dtype: str, order: int = 0, finite_only: bool = False) -> Expr:
@@ -66,7 +65,7 @@ def doubt(root: Expr) -> tuple[int, int]:
     half = {n: const(Fraction(1, 2)) for n in variables(root) if n != "x"}
     closed = lower(steadied(stabilise(substitute(root, half))), "numpy")
     form = FORMATS["float64"]
-    grid = _grid(form, turns(closed))
+    grid = inputs.grid(form, turns(closed))
     report = analyse(closed, grid, form)
     with np.errstate(invalid="ignore"):
         bad = ~(report.share(grid, form, BUDGET[1]) <= SUSPECT) | np.isnan(report.value)
@@ -80,7 +79,7 @@ class _Repair:
         self.root, self.form, self.budget = root, form, budget
         self.exact = Exact(root, form)
         self.turns = turns(root)
-        self.grid = _grid(form, self.turns)
+        self.grid = inputs.grid(form, self.turns)
         self.patches: list[tuple[Region, Expr]] = []
         self.clamps: dict[int, float] = {}
         self.uncured = 0
@@ -88,13 +87,13 @@ class _Repair:
     def made(self, finite_only: bool) -> Expr:
         regions = self.regions()
         regions = self.cure_tails(regions)
-        for low, high in _joined(regions, self.grid):
+        for low, high in inputs.joined(regions, self.grid):
             self.cure(low, high)
         safe = self.root
         for sign, bound in self.clamps.items():
             safe = clamped(safe, sign, bound)
         for sign in () if finite_only else (-1, 1):
-            covered = any(_reaches(region, sign) for region, _ in self.patches)
+            covered = any(inputs.reaches(region, sign) for region, _ in self.patches)
             if not covered:
                 safe = self.at_infinity(safe, sign)
         for (low, high), patch in self.patches:
@@ -112,7 +111,7 @@ class _Repair:
         size = np.where(report.broken | np.isnan(report.value), np.inf, share)
         bad = size > SUSPECT
         # apart, since where arithmetic broke down a run is cut to what was found wrong
-        runs = [*_runs(bad & report.broken), *_runs(bad & ~report.broken)]
+        runs = [*inputs.runs(bad & report.broken), *inputs.runs(bad & ~report.broken)]
         runs.sort(key=lambda run: -size[run[0] : run[1] + 1].max())
         found = []
         for first, last in runs[:MOST_RUNS]:
@@ -173,7 +172,7 @@ class _Repair:
         left = []
         for region in regions:
             for sign in (-1, 1):
-                if _reaches(region, sign) and self.clamp(region, sign):
+                if inputs.reaches(region, sign) and self.clamp(region, sign):
                     break
             else:
                 left.append(region)
@@ -183,7 +182,7 @@ class _Repair:
         """Clamp one side, or put the constant in, if that cures its tail."""
         points = self.grid[self.grid > 0.25]
         start = abs(region[0] if sign > 0 else region[1])
-        tests = [sign * p for p in _beyond(start, self.form)]
+        tests = [sign * p for p in inputs.beyond(start, self.form)]
         tail = constant_tail(self.exact, sign, points, self.form)
         bound = None if tail is None else constant_from(self.root, tail, sign, points, self.form)
         # beyond the constant's clamp, those where only underflow is lost, or what a sine gives so far out
@@ -217,12 +216,12 @@ class _Repair:
         if len(self.patches) >= MOST_PATCHES:
             self.uncured += 1
             return
-        tests = _tests(low, high, self.turns, self.form)
+        tests = inputs.trials(low, high, self.turns, self.form)
         for candidate in candidates(self.exact, low, high, self.turns, self.form):
             if keeps(candidate, self.exact, tests, self.form, 0.75 * self.budget):
                 self.patches.append(((low, high), candidate))
                 return
-        parts = _parts(low, high, self.turns) if depth < 2 else []
+        parts = inputs.parts(low, high, self.turns) if depth < 2 else []
         for part in parts:
             self.cure(*part, depth + 1)
         self.uncured += not parts
@@ -303,107 +302,6 @@ def settled_far(root: Expr, dtype: str) -> Expr:
 
         root = settled(root, sign, bound, there)
     return root
-
-
-# -- intervals ---------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=64)
-def _grid(form: Format, turns: tuple[float, ...]) -> Any:
-    """Numbers of few digits, sorted: dense about 1, sparse far out, close to every turn, and 0."""
-    least, most = math.frexp(form.smallest)[1] - 1, round(math.log2(form.largest)) - 1
-    coarse = 4 if form.bits == 24 else 16
-    exponents = np.concatenate(
-        [np.arange(least, -24, coarse), np.arange(-24, -7, 0.5), np.arange(-7, -3, 1 / 16), np.arange(-3, 7, 1 / 40), np.arange(7, 12, 0.5),
-         np.arange(12, most, coarse), [most]]
-    )  # fmt: skip
-    mantissas, powers = np.frexp(np.exp2(exponents))
-    sizes = np.ldexp(np.round(mantissas * 256) / 256, powers)
-    beside = [p * (1 + s * 2.0**-k) for p in turns for k in range(2, form.bits - 1, 3) for s in (1, -1)]
-    points = np.concatenate([sizes, -sizes, [0.0, form.largest, -form.largest], beside, turns])
-    return np.unique(form.rounded(points) + 0.0)
-
-
-def _runs(bad: Any) -> Iterator[tuple[int, int]]:
-    """Index pairs of the runs of true entries; single false ones between do not end a run."""
-    places = np.flatnonzero(bad)
-    if len(places):
-        breaks = np.flatnonzero(np.diff(places) > 2)
-        for first, last in zip([0, *(breaks + 1)], [*breaks, len(places) - 1], strict=True):
-            yield int(places[first]), int(places[last])
-
-
-def _reaches(region: Region, sign: int) -> bool:
-    low, high = region
-    return low > high or (high == math.inf if sign > 0 else low == -math.inf)
-
-
-def _joined(regions: list[Region], grid: Any) -> list[Region]:
-    """Regions that touch or nearly do become one; two tails that begin at about the same distance become one pair."""
-    made: list[Region] = []
-    for low, high in sorted(regions):
-        if made and np.searchsorted(grid, low) - np.searchsorted(grid, made[-1][1]) <= 2:
-            made[-1] = (made[-1][0], high)
-        else:
-            made.append((low, high))
-    if len(made) > 1 and made[0][0] == -math.inf and made[-1][1] == math.inf:
-        left, right = -made[0][1], made[-1][0]
-        if 0 < left <= 4 * right and 0 < right <= 4 * left:
-            start = min(left, right)
-            return [*made[1:-1], (start, -start)]
-    return made
-
-
-def _parts(low: float, high: float, turns: tuple[float, ...]) -> list[Region]:
-    """The pieces to try where one polynomial will not do."""
-    if low > high:
-        return [(-math.inf, high), (low, math.inf)]
-    inside = [t for t in turns if low < t < high]
-    if inside:
-        cuts = [low, *inside, high]
-        return list(zip(cuts, cuts[1:], strict=False))
-    if high == math.inf:
-        cut = 4 * max(low, 1.0)
-        return [(low, cut), (cut, high)]
-    if low == -math.inf:
-        cut = 4 * min(high, -1.0)
-        return [(low, cut), (cut, high)]
-    if low >= 0 and high > 4 * low > 0:
-        middle = math.sqrt(low * high)
-    elif high <= 0 and low < 4 * high < 0:
-        middle = -math.sqrt(low * high)
-    else:
-        middle = (low + high) / 2
-    mantissa, exponent = math.frexp(middle)
-    middle = math.ldexp(round(mantissa * 128) / 128, exponent)
-    return [(low, middle), (middle, high)] if low < middle < high else []
-
-
-def _beyond(start: float, form: Format) -> list[float]:
-    """Points beyond ``start`` to test a tail at."""
-    steps = (1.0009, 1.07, 1.31, 1.9, 3.3, 7.1, 29.3, 517.7, 33331.1)
-    far = [start * s for s in steps] + [2.0**e * 1.37 for e in range(20, 1024, 40)]
-    points = form.rounded([p for p in far if start < p < form.largest])
-    return [float(p) for p in points if p < form.largest] + [form.largest]
-
-
-def _tests(low: float, high: float, turns: tuple[float, ...], form: Format) -> list[float]:
-    """Points of an interval to test a candidate at."""
-    if low > high:
-        size = max(low, -high)
-        return [s * p for p in _beyond(size, form) for s in (1, -1)]
-    if high == math.inf:
-        return _beyond(low, form)
-    if low == -math.inf:
-        return [-p for p in _beyond(-high, form)]
-    points = [low + (high - low) * (k + 0.37) / 16 for k in range(16)]
-    for p in {*turns, 0.0}:
-        if low <= p <= high:
-            sides = [s for s, end in ((1, high), (-1, low)) if end != p]
-            points += [p + s * (high - low) * 2.0**-k * 1.1 for s in sides for k in (4, 7, 12, 20, 35)]
-            points += [p] if len(sides) == 2 else []
-    rounded = form.rounded(np.array(points))
-    return [float(p) for p in rounded if low < p < high]
 
 
 # -- putting a patch into an expression -----------------------------------------------------------------------------------
