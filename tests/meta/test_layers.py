@@ -9,14 +9,15 @@ import nonlin
 
 SOURCE = Path(nonlin.__file__).parent
 LAYERS = (
-    {"errors"},
+    {"errors", "findings", "doors", "loading"},
     {"expr"},
     {"catalogue"},
     {"backends", "facts"},
     {"peers"},
-    {"nn", "jax", "keras", "lint", "watch", "view"},
+    {"nn", "jax", "keras", "view"},
+    {"lint", "watch"},
     {"repair", "lab"},
-    {"search"},
+    {"search", "diagnose"},
     {"doctor"},
     {"cli"},
 )

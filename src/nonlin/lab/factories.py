@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from nonlin.errors import ModelError, near
+from nonlin.loading import load_module
 
 _codes: dict[str, str] = {}
 
@@ -36,17 +35,11 @@ def load_object(spec: str, purpose: str) -> Callable[[], Any]:
     module_name, _, name = spec.partition(":")
     if not module_name or not name.isidentifier():
         raise ModelError(f"{purpose} {spec!r} must have the form module:function, such as mymodel:make_model")
-    here = str(Path.cwd())
-    sys.path.insert(0, here)
     try:
-        module = importlib.import_module(_module_name(spec))
+        module = load_module(_module_name(spec))
     except Exception as err:
         text = f"importing {_module_name(spec)!r} failed: {type(err).__name__}: {err}"
         raise ModelError(f"{purpose} {spec!r}: {text}") from err
-    finally:
-        sys.path.remove(here)
-        if here not in sys.path:
-            sys.path.append(here)  # for what it imports later; last, so that its random.py never replaces Python's
     if _module_name(spec) not in _codes:
         path = Path(getattr(module, "__file__", None) or "")
         _codes[_module_name(spec)] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from nonlin.errors import EXTRAS, ParameterError, unknown
+from nonlin.loading import load_module
 from nonlin.peers.rows import Peer, Row
 from nonlin.peers.truth import KINDS as TYPES
 from nonlin.peers.truth import Array, rounded
@@ -194,10 +195,8 @@ def own(text: str) -> Any:
     path, colon, name = text.partition(":")
     if not colon or not path or not name:
         raise ParameterError(f"a function of your own is written module:name, such as mymodel.layers:mish, not {text!r}")
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # the folder the command is typed in, as python -m does
     try:
-        module = importlib.import_module(path)
+        module = load_module(path)
     except ModuleNotFoundError as err:
         raise ParameterError(f"{text}: there is no module {err.name!r} to import") from None
     if not hasattr(module, name):

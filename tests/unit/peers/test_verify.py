@@ -190,6 +190,17 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "my_functions"
 
 
+def test_the_current_folder_is_searched_and_left_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of the user's called random.py must not stand in for the standard library's afterwards."""
+    (tmp_path / "found_here.py").write_text("import numpy\n\n\ndef double(x):\n    return x + x\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
+    monkeypatch.delitem(sys.modules, "found_here", raising=False)
+    assert own("found_here:double")(2) == 4
+    assert sys.path[-1] == str(tmp_path)
+    assert sys.path.count(str(tmp_path)) == 1 and "" not in sys.path
+
+
 def test_one_s_own_function_of_torch(module: str) -> None:
     single, double = verify([f"{module}:mish"], claim="mish")
     assert single.name == "my_functions:mish" and single.source == "my_functions" and single.function == "mish"
