@@ -55,10 +55,16 @@ class Rule:
     right: str = ""
     """The same program without it."""
 
+    def __repr__(self) -> str:
+        return f"<{self.code} {self.name}>"
+
 
 @dataclass(frozen=True)
 class Place:
-    """Where: the layer as the user's code names it, and the line of a file (1-based; 0 where unknown)."""
+    """Where: the layer as the user's code names it, and the lines of a file (1-based; 0 where unknown).
+
+    Columns are those of Python's ast: bytes of UTF-8 before the place, the end exclusive; they mean nothing without an end line.
+    """
 
     layer: str = ""
     file: str = ""
@@ -115,6 +121,14 @@ class Finding:
     """Other places that take part, such as the loss."""
     data: Mapping[str, float | int | str] = field(default_factory=dict)
     """The numbers behind the message, by name."""
+
+    def __str__(self) -> str:
+        why = f" ({self.proof})" if self.proof else ""
+        where = f"{self.place}: " if str(self.place) else ""
+        return f"{where}{self.severity.word} {self.rule.code} {self.rule.name}: {self.message}{why}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:

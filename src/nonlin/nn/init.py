@@ -70,9 +70,10 @@ class _Follower(NamedTuple):
 def init_(
     model: nn.Module,
     *,
-    mode: Literal["fan_in", "fan_out"] = "fan_in",
-    distribution: Literal["normal", "uniform"] = "normal",
-    kind: GainKind = "forward",
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in",
+    distribution: Literal["normal", "uniform", "orthogonal"] = "normal",
+    kind: GainKind | Literal["linear"] = "forward",
+    embeddings: bool = False,
     seed: int | None = None,
     example: Any = None,
 ) -> InitReport:
@@ -81,14 +82,20 @@ def init_(
     ``std = gain / sqrt(fan)`` with the gain of :func:`nonlin.facts.gain`: what the Gaussian moments of the function give
     (ReLU sqrt(2), SELU 1 (LeCun normal), tanh 1.593, sigmoid 1.846), not the conventions of ``calculate_gain``. No
     activation before the next layer or the output: gain 1. Normalisation, dropout, pooling, reshaping and sums are
-    looked through. Normalisation layers, embeddings and recurrent layers are left alone.
+    looked through. Normalisation layers and recurrent layers are left alone.
+
+    The schemes with names are choices of these: He ``mode="fan_in"`` (the default), Glorot (Xavier) ``mode="fan_avg"``, LeCun
+    ``kind="linear"``, orthogonal ``distribution="orthogonal"``; each with the gain of the function that is really there.
 
     Args:
         model: changed in place.
-        mode: ``"fan_in"`` keeps the size of signals forward, ``"fan_out"`` that of gradients backward. Of a transposed
-            convolution the fan in is the average number of weights that reach an output.
-        distribution: ``"normal"``, or ``"uniform"`` with the same standard deviation.
-        kind: which gain: ``"forward"``, ``"variance"`` or ``"backward"`` (goes with ``mode="fan_out"``).
+        mode: ``"fan_in"`` keeps the size of signals forward, ``"fan_out"`` that of gradients backward, ``"fan_avg"``, their mean,
+            is between them. Of a transposed convolution the fan in is the average number of weights that reach an output.
+        distribution: ``"normal"``; ``"uniform"``, or ``"orthogonal"`` (rows, or columns if there are fewer, orthogonal, in each
+            group of a convolution), with the same standard deviation.
+        kind: which gain: ``"forward"``, ``"variance"``, ``"backward"`` (goes with ``mode="fan_out"``), or ``"linear"``: 1 for all.
+        embeddings: draw embeddings as well: one weight meets in an output, so their fan in is 1; the row of padding stays 0.
+            Else they are left alone, as they are where their weight is that of a layer, too.
         seed: makes the weights repeatable, the same on every device; None draws from PyTorch's global generator.
         example: an input, or tuple of inputs. The model is run on it once, in evaluation mode, which sizes lazy
             layers and, where torch.fx cannot trace the model, tells the order in which layers and activations run.
@@ -103,8 +110,10 @@ def init_(
       2: linear, gain 1, std 0.1414
     """
     _check(model, mode, distribution, kind)
+    if not isinstance(embeddings, bool):
+        raise ParameterError(f"embeddings must be True or False, not {embeddings!r}")
     events = _run(model, example) if example is not None else None
-    layers = _layers(model)
+    layers = _layers(model, embeddings)
     order, followers = _followers(model, layers, events)
     followers |= _in_transformers(model)
     rows, skipped = [], []
@@ -118,7 +127,9 @@ def init_(
     for layer, row in rows:  # only now, so that an error changes nothing
         _draw(layer, row.std, distribution, generator)
     report = InitReport(order, [row for _, row in rows], skipped)
-    left = [(p, m) for p, m in model.named_modules() if isinstance(m, _STOPS) and not isinstance(m, _LAYERS)]
+    left = [
+        (p, m) for p, m in model.named_modules() if isinstance(m, _STOPS) and not isinstance(m, _LAYERS) and p not in layers
+    ]
     report.skipped += [(p, f"{type(m).__name__} has a rule of its own") for p, m in left]
     return report
 
@@ -127,21 +138,25 @@ def _check(model: Any, mode: str, distribution: str, kind: str) -> None:
     if not isinstance(model, nn.Module):
         raise ModelError(f"model must be a torch.nn.Module, not {type(model).__name__}")
     for name, value, allowed in (
-        ("mode", mode, ("fan_in", "fan_out")),
-        ("distribution", distribution, ("normal", "uniform")),
-        ("kind", kind, ("forward", "variance", "backward")),
+        ("mode", mode, ("fan_in", "fan_out", "fan_avg")),
+        ("distribution", distribution, ("normal", "uniform", "orthogonal")),
+        ("kind", kind, ("forward", "variance", "backward", "linear")),
     ):
         if value not in allowed:
             raise ParameterError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")
 
 
-def _layers(model: nn.Module) -> dict[str, nn.Module]:
+def _layers(model: nn.Module, embeddings: bool) -> dict[str, nn.Module]:
     """Return path -> layer to initialise, after checking that each has weights to draw."""
     attention = tuple(f"{path}." for path, m in model.named_modules() if isinstance(m, nn.MultiheadAttention))
     layers: dict[str, nn.Module] = {}
     for path, m in model.named_modules():
         if isinstance(m, _LAYERS) and not f"{path}.".startswith(attention or ("\0",)):
             layers[path] = m
+    if embeddings:
+        tied = {id(p) for m in layers.values() for p in m.parameters()}
+        own = {path: m for path, m in model.named_modules() if isinstance(m, nn.Embedding) and id(m.weight) not in tied}
+        layers |= own
     for path, m in model.named_modules():
         if isinstance(m, LazyModuleMixin) and m.has_uninitialized_params():  # type: ignore[misc]
             raise ModelError(
@@ -158,10 +173,12 @@ def _layers(model: nn.Module) -> dict[str, nn.Module]:
     return layers
 
 
-def _row(path: str, layer: nn.Module, follower: _Follower, mode: str, kind: GainKind) -> Initialised:
+def _row(path: str, layer: nn.Module, follower: _Follower, mode: str, kind: GainKind | Literal["linear"]) -> Initialised:
     found, note = follower
     name, value = "linear", 1.0
-    if isinstance(layer, MaxoutLinear):
+    if kind == "linear":
+        name = name if found is None else found.definition.name
+    elif isinstance(layer, MaxoutLinear):
         name, value = f"maxout of {layer.pieces}", _maxout_gain(layer.pieces, kind)
     elif found is not None and found.definition.kind == "elementwise":
         name, value = found.definition.name, gain_of(found.definition, kind)
@@ -182,7 +199,11 @@ def _maxout_gain(pieces: int, kind: GainKind) -> float:
 
 
 def _fan(layer: Any, mode: str) -> float:
-    """Return the number of weights that meet in one output (fan in) or that leave one input (fan out)."""
+    """Return the number of weights that meet in one output (fan in), that leave one input (fan out), or their mean."""
+    if mode == "fan_avg":
+        return (_fan(layer, "fan_in") + _fan(layer, "fan_out")) / 2
+    if isinstance(layer, nn.Embedding):
+        return 1.0 if mode == "fan_in" else float(layer.embedding_dim)
     if isinstance(layer, MaxoutLinear):
         return float(layer.in_features if mode == "fan_in" else layer.out_features)
     if isinstance(layer, nn.Linear):
@@ -197,13 +218,28 @@ def _draw(layer: Any, std: float, distribution: str, generator: torch.Generator 
     with torch.no_grad():
         # on the CPU and in float32, so that a seed means the same weights on every device and for every dtype
         fresh = torch.empty(layer.weight.shape, dtype=torch.float32)
-        if distribution == "normal":
-            fresh.normal_(0.0, std, generator=generator)
-        else:
+        if distribution == "uniform":
             fresh.uniform_(-std * math.sqrt(3), std * math.sqrt(3), generator=generator)
+        else:
+            fresh.normal_(0.0, std, generator=generator)
+        if distribution == "orthogonal":
+            groups = getattr(layer, "groups", 1)
+            fresh = torch.cat([_orthogonal(part, std) for part in fresh.chunk(groups)])
+        if getattr(layer, "padding_idx", None) is not None:
+            fresh[layer.padding_idx] = 0
         layer.weight.copy_(fresh)
-        if layer.bias is not None:
+        if getattr(layer, "bias", None) is not None:
             layer.bias.zero_()
+
+
+def _orthogonal(normal: Any, std: float) -> Any:
+    """Turn normal numbers into a matrix with orthogonal rows (or columns) whose entries have this standard deviation."""
+    flat = normal.reshape(len(normal), -1).double()
+    tall = flat if flat.shape[0] >= flat.shape[1] else flat.T
+    q, r = torch.linalg.qr(tall)
+    q = q * r.diagonal().sign()  # else the law would not be uniform over all orthogonal matrices
+    q = q if tall is flat else q.T
+    return (q * (std * math.sqrt(max(flat.shape)))).reshape(normal.shape).float()
 
 
 # -- what follows what ---------------------------------------------------------------------------------------

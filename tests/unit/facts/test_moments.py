@@ -86,6 +86,51 @@ def test_gains_invert_their_moments(name: str) -> None:
     assert gain(name, "backward") ** -2 == pytest.approx(found.slope_square, rel=1e-12)
 
 
+@pytest.mark.parametrize(("q", "shift"), [(0.5, 0.7), (3.0, -1.2), (1.0, 5.0), (100.0, -3.0)])
+def test_a_shifted_input(q: float, shift: float) -> None:
+    """Closed forms for ReLU, x^2 and sin at N(shift, q)."""
+    sd, a = math.sqrt(q), shift / math.sqrt(q)
+    density, below = math.exp(-a * a / 2) / math.sqrt(2 * math.pi), float(ndtr(a))
+    relu = moments("relu", q, shift)
+    assert relu.mean == pytest.approx(shift * below + sd * density, abs=1e-10)
+    assert relu.square == pytest.approx((shift**2 + q) * below + shift * sd * density, rel=1e-10, abs=1e-10)
+    assert relu.slope_square == pytest.approx(below, abs=1e-10)
+    assert moments("x**2", q, shift).square == pytest.approx(shift**4 + 6 * shift**2 * q + 3 * q**2, rel=1e-10)
+    assert moments("sin(x)", q, shift).mean == pytest.approx(math.sin(shift) * math.exp(-q / 2), abs=1e-10)
+    assert moments("sin(x)", q, shift).cross == pytest.approx(sd * math.cos(2 * shift) * math.exp(-2 * q), abs=1e-10)
+    with pytest.raises(ParameterError, match="shift is the mean of the pre-activation"):
+        moments("relu", q, math.nan)
+
+
+@pytest.mark.parametrize("q", [1e-12, 1e-6, 1e-3, 1e4, 1e6, 1e8, 1e12])
+def test_any_variance(q: float) -> None:
+    """Narrow and wide inputs: what turns near 0 is a step to a wide one, and must not be stepped over."""
+    erf = moments("erf(x)", q)
+    assert erf.square == pytest.approx(2 / math.pi * math.asin(2 * q / (1 + 2 * q)), abs=1e-10)
+    assert erf.slope_square == pytest.approx(4 / math.pi / math.sqrt(1 + 4 * q), rel=1e-10)
+    inside = math.erf(1 / math.sqrt(2 * q))
+    assert moments("hard_tanh", q).slope_square == pytest.approx(inside, rel=1e-10)
+    assert moments("relu", q).square == pytest.approx(q / 2, rel=1e-12)
+    if q < 1e7:
+        assert moments("sin(x)", q).square == pytest.approx((1 - math.exp(-2 * q)) / 2, abs=1e-10)
+
+
+@pytest.mark.parametrize("centre", [0.37, -2.1, 3.3])
+def test_steep_away_from_zero(centre: float) -> None:
+    """A narrow bump: E exp(-2 k (z - a)^2) = exp(-2 k a^2/(1 + 4 k))/sqrt(1 + 4 k)."""
+    k = 1e6
+    expected = math.exp(-2 * k * centre**2 / (1 + 4 * k)) / math.sqrt(1 + 4 * k)
+    assert moments(f"exp(-{k}*(x - {centre})**2)").square == pytest.approx(expected, rel=1e-9)
+
+
+def test_three_gains_of_gelu_are_three_numbers() -> None:
+    forward, variance, backward = (gain("gelu", k) for k in ("forward", "variance", "backward"))
+    square = 1 / 3 + 1 / (2 * math.pi * math.sqrt(3))
+    assert forward == pytest.approx(square**-0.5, abs=1e-10)
+    assert variance == pytest.approx((square - 1 / (4 * math.pi)) ** -0.5, abs=1e-10)
+    assert backward == pytest.approx((1 / 3 + 2 / (3 * math.sqrt(3) * math.pi)) ** -0.5, abs=1e-10)
+
+
 def test_gain_values() -> None:
     table = [("relu", "forward", math.sqrt(2)), ("selu", "forward", 1.0), ("tanh", "forward", 1.5925374),
              ("sigmoid", "forward", 1.8462285), ("mish", "variance", 1.5920254),

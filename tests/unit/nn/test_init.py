@@ -89,6 +89,63 @@ def test_uniform_and_seed() -> None:
     assert not torch.equal(model[0].weight, first)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [torch.nn.Linear(30, 50), torch.nn.Linear(50, 30, bias=False), torch.nn.Conv2d(4, 12, 3), torch.nn.Conv1d(8, 64, 2, groups=4),
+     torch.nn.ConvTranspose2d(12, 6, 3, stride=2, groups=2)],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg"])
+def test_orthogonal(layer: Any, mode: Any) -> None:
+    row, _ = nn.init_(
+        torch.nn.Sequential(layer, torch.nn.GELU(), torch.nn.Linear(2, 2)), distribution="orthogonal", mode=mode, seed=0
+    ).layers
+    assert row.gain == gain("gelu")
+    weight = layer.weight.detach()
+    assert float(weight.square().mean()) == pytest.approx(row.std**2, rel=1e-5)
+    for part in weight.chunk(getattr(layer, "groups", 1)):
+        flat = part.flatten(1).double()
+        flat = flat if flat.shape[0] <= flat.shape[1] else flat.T
+        square = flat @ flat.T / (row.std**2 * flat.shape[1])
+        torch.testing.assert_close(square, torch.eye(len(flat), dtype=torch.float64), atol=1e-5, rtol=0)
+
+
+def test_glorot_and_lecun() -> None:
+    layer = torch.nn.Linear(30, 50)
+    model = torch.nn.Sequential(layer, torch.nn.Tanh())
+    (row,) = nn.init_(model, mode="fan_avg", kind="linear", seed=0).layers
+    assert (row.activation, row.gain, row.std) == ("tanh", 1, pytest.approx(math.sqrt(2 / 80)))
+    assert nn.init_(model, mode="fan_avg").layers[0].std == pytest.approx(gain("tanh") * math.sqrt(2 / 80))
+    assert nn.init_(model, kind="linear").layers[0].std == pytest.approx(1 / math.sqrt(30))
+    assert nn.init_(torch.nn.Sequential(torch.nn.Conv2d(2, 6, 3)), mode="fan_avg").layers[0].std == pytest.approx(1 / 6)
+
+
+def test_embeddings_on_request() -> None:
+    class Words(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.places = torch.nn.Embedding(500, 40, padding_idx=3), torch.nn.Embedding(9, 40)
+            self.hidden, self.head = torch.nn.Linear(40, 40), torch.nn.Linear(40, 9, bias=False)
+            self.head.weight = self.places.weight
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(torch.relu(self.hidden(torch.tanh(self.words(x)))))
+
+    model = Words()
+    report = nn.init_(model, embeddings=True, seed=0)
+    assert {r.path: (r.activation, r.std) for r in report.layers} == {
+        "words": ("tanh", pytest.approx(gain("tanh"))),
+        "hidden": ("relu", pytest.approx(math.sqrt(2 / 40))),
+        "head": ("linear", pytest.approx(1 / math.sqrt(40))),
+    }
+    assert [p for p, _ in report.skipped] == ["places"]  # its weight is the head's
+    weight = model.words.weight.detach()
+    assert not weight[3].any()
+    assert float(weight[4:].std()) == pytest.approx(gain("tanh"), rel=0.02)
+    assert nn.init_(model, embeddings=True, mode="fan_out").layers[-1].std == pytest.approx(gain("tanh") / math.sqrt(40))
+    assert [p for p, _ in nn.init_(model).skipped] == ["words", "places"]
+
+
 class Residual(torch.nn.Module):
     """Normalisation, a shortcut of its own, pooling, a functional activation, dropout and flattening in between."""
 
@@ -211,8 +268,9 @@ def test_messages() -> None:
     linear = torch.nn.Linear(2, 2)
     for make, message in (
         (lambda: nn.init_(torch.nn.ReLU()), "ReLU has no linear or convolutional layer"),
-        (lambda: nn.init_(linear, mode="fan"), "mode must be one of 'fan_in', 'fan_out', not 'fan'"),
+        (lambda: nn.init_(linear, mode="fan"), "mode must be one of 'fan_in', 'fan_out', 'fan_avg', not 'fan'"),
         (lambda: nn.init_(linear, kind="up"), "kind must be one of"),
+        (lambda: nn.init_(linear, embeddings=1), "embeddings must be True or False, not 1"),
         (lambda: nn.init_(linear, distribution="cauchy"), "distribution must be one of"),
         (lambda: nn.init_("model"), "model must be a torch.nn.Module, not str"),
         (lambda: nn.init_(torch.nn.Sequential(linear, nn.module("sqrt(abs(x))")), kind="backward"), "is infinite"),
