@@ -94,21 +94,25 @@ document.addEventListener('touchstart', pick, { passive: true });
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def page(title: str, body: str) -> str:
-    """Return a whole page; ``title`` is text, ``body`` is HTML that is already escaped."""
+def page(title: str, body: str, *, style: str = "", script: str = "", connect: bool = False) -> str:
+    """Return a whole page; ``title`` is text, ``body`` is HTML that is already escaped.
+
+    ``style`` and ``script`` are added to the page's own; with ``connect`` the page may ask the server it came from for more.
+    """
+    policy = f"{_POLICY}; connect-src 'self'" if connect else _POLICY
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
 <title>{escape(title)}</title>
-<style>{_STYLE}{_colours()}</style>
+<style>{_STYLE}{_colours()}{style}</style>
 </head>
 <body>
 {body}
-<script>{_SCRIPT}</script>
+<script>{_SCRIPT}{script}</script>
 </body>
 </html>
 """
