@@ -6,9 +6,17 @@ import sys
 from pathlib import Path
 
 from nonlin.catalogue import definitions
+from nonlin.lint.page import rules_page
+from nonlin.view.errata import errata_page
 from nonlin.view.pages import catalogue_page
+from nonlin.watch.manual import manual
 
-PAGES = {"functions.md": lambda: catalogue_page(definitions().values())}
+PAGES = {
+    "functions.md": lambda: catalogue_page(definitions().values()),
+    "errata.md": errata_page,
+    "lint.md": rules_page,
+    "watch.md": manual,
+}
 
 
 def main() -> int:

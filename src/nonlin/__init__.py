@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from nonlin import nn
     from nonlin.activation import Activation, define, from_peer, get
     from nonlin.catalogue import Definition, definitions, noise, param
+    from nonlin.diagnose import diagnose
     from nonlin.expr import parse
+    from nonlin.facts.moments import gain
+    from nonlin.facts.shaping import shape
     from nonlin.lab.compare import compare
+    from nonlin.lint import lint
+    from nonlin.watch import watch
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,16 +32,30 @@ __all__ = [
     "compare",
     "define",
     "definitions",
+    "diagnose",
     "from_peer",
+    "gain",
     "get",
+    "lint",
     "nn",
     "noise",
     "param",
     "parse",
+    "shape",
+    "watch",
 ]
 
-_ROOMS = {"nn": "nonlin.nn", "jax": "nonlin.jax", "keras": "nonlin.keras", "onnx": "nonlin.backends.onnx"}
-"""Modules that are loaded when they are first asked for; those of other frameworks need an extra."""
+_ROOMS = {
+    "nn": "nonlin.nn",
+    "diagnose": "nonlin.diagnose",
+    "jax": "nonlin.jax",
+    "keras": "nonlin.keras",
+    "lint": "nonlin.lint",
+    "onnx": "nonlin.backends.onnx",
+    "watch": "nonlin.watch",
+}
+"""Modules that are loaded when they are first asked for; those of other frameworks need an extra. ``lint``, ``watch`` and
+``diagnose`` can also be called (:mod:`nonlin.doors`)."""
 _PLACES = {
     "Activation": "nonlin.activation",
     "Definition": "nonlin.catalogue",
@@ -44,10 +63,12 @@ _PLACES = {
     "define": "nonlin.activation",
     "from_peer": "nonlin.activation",
     "definitions": "nonlin.catalogue",
+    "gain": "nonlin.facts.moments",
     "get": "nonlin.activation",
     "noise": "nonlin.catalogue",
     "param": "nonlin.catalogue",
     "parse": "nonlin.expr",
+    "shape": "nonlin.facts.shaping",
 }
 
 

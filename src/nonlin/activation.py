@@ -18,6 +18,8 @@ from nonlin.expr.nodes import ZERO, const
 if TYPE_CHECKING:
     import torch
 
+    from nonlin.facts.table import Facts
+
 _EAR = "v{}"  # names of the tangent variables of a Jacobian; parameters are ordinary words
 
 
@@ -75,6 +77,18 @@ class Activation:
         from nonlin.expr.bridge import to_latex
 
         return to_latex(self.definition.textbook)
+
+    def facts(self) -> Facts:
+        """Return what is true of the function: range, monotone pieces, kinks, Lipschitz constant and more, each with proof.
+
+        >>> import nonlin
+        >>> found = nonlin.get("gelu").facts().lipschitz
+        >>> round(found.value, 6), found.how
+        (1.128904, 'proved')
+        """
+        from nonlin.facts.table import Facts
+
+        return Facts(self.definition)
 
     def module(self, **options: Any) -> torch.nn.Module:
         """Return a new ``torch.nn.Module``; ``options`` are those of its class in ``nonlin.nn``."""

@@ -208,6 +208,9 @@ def test_a_page_that_is_out_of_date_is_found(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "__init__.py").touch()
     (tmp_path / "docs" / "build.py").write_text(text("docs/build.py"))
+    for page in (ROOT / "docs").glob("*.md"):  # the other generated pages are up to date
+        (tmp_path / "docs" / page.name).write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "docs" / "functions.md").unlink()
     for content, code in ((None, 1), ("old", 1), (text("docs/functions.md"), 0)):
         if content is not None:
             (tmp_path / "docs" / "functions.md").write_text(content, encoding="utf-8")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nonlin.cli import catalogue, compare, machine, peers
+from nonlin.cli import catalogue, compare, diagnose, facts, lint, machine, peers, theory, watch
 from nonlin.cli.base import app
 
-__all__ = ["app", "catalogue", "compare", "machine", "main", "peers"]
+__all__ = ["app", "catalogue", "compare", "diagnose", "facts", "lint", "machine", "main", "peers", "theory", "watch"]
 
 
 def main() -> None:

@@ -57,9 +57,10 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def fail(error: NonlinError, as_json: bool) -> NoReturn:
-    """End the program: 2 for what the user typed, 1 for what went wrong."""
-    code = USAGE if isinstance(error, UnknownNameError | FormulaError | ParameterError) else FAILURE
+def fail(error: NonlinError, as_json: bool, code: int | None = None) -> NoReturn:
+    """End the program: 2 for what the user typed, 1 for what went wrong, unless ``code`` says otherwise."""
+    if code is None:
+        code = USAGE if isinstance(error, UnknownNameError | FormulaError | ParameterError) else FAILURE
     if as_json:
         print_json({"error": str(error), "kind": type(error).__name__})
     else:
@@ -70,13 +71,13 @@ def fail(error: NonlinError, as_json: bool) -> NoReturn:
 
 
 @contextmanager
-def sentences(as_json: bool = False) -> Iterator[None]:
-    """Turn nonlin's errors into a sentence and an exit code; a closed pipe ends quietly."""
+def sentences(as_json: bool = False, code: int | None = None) -> Iterator[None]:
+    """Turn nonlin's errors into a sentence and an exit code, ``code`` if given; a closed pipe ends quietly."""
     try:
         yield
         sys.stdout.flush()
     except NonlinError as error:
-        fail(error, as_json)
+        fail(error, as_json, code)
     except KeyboardInterrupt:  # while libraries or data load; a study in training ends by itself and says what it has
         typer.echo("Stopped. Nothing that was finished is lost; the same command goes on from there.", err=True)
         raise typer.Exit(FAILURE) from None

@@ -113,9 +113,11 @@ def show_command(
                      autocompletion=_code_targets),
     ] = None,
     order: Annotated[int, typer.Option(min=0, help="With --as: derivatives up to this order.")] = 1,
+    about: Annotated[bool, typer.Option("--facts", help="Show what is true of it, and how that is known.")] = False,
+    measure: Annotated[bool, typer.Option("--measure", help="With --facts: time it here too.")] = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Show one function: formula, derivative, parameters, reference, twins, and a small curve; or its code."""
+    """Show one function: formula, derivative, parameters, reference, twins, and a small curve; or its facts, or its code."""
     with sentences(as_json):
         from nonlin.catalogue import resolve
         from nonlin.facts import twins
@@ -130,6 +132,9 @@ def show_command(
             else:
                 typer.echo(text.rstrip("\n"))
             return
+        if about or measure:
+            _show_facts(definition, measure, as_json)
+            return
         same = [twin.name for twin in twins(definition)]
         if as_json:
             from nonlin.expr.bridge import to_latex
@@ -139,6 +144,20 @@ def show_command(
             from nonlin.view.terminal import function_card
 
             console().print(function_card(definition, same))
+
+
+def _show_facts(definition: Any, measure: bool, as_json: bool) -> None:
+    from nonlin.facts.table import facts
+
+    found = facts(definition)
+    timed = [found["nanoseconds"]] if measure else []
+    if as_json:
+        told = found.to_json([f.name for f in (*found, *timed)])
+        print_json({"name": definition.name, "formula": definition.formula, "facts": told})
+    else:
+        from nonlin.view.facts import facts_card
+
+        console().print(facts_card(definition, timed))
 
 
 @app.command("plot")

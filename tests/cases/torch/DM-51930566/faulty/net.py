@@ -1,0 +1,18 @@
+import torch.nn as nn
+
+
+class IrisNet(nn.Module):
+    """Four measurements, three species."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(4, 4)
+        self.relu = nn.ReLU()
+        self.fc2 = nn.Linear(4, 3)
+        self.sigmoid = nn.Sigmoid()
+
+    def forward(self, x):
+        x = self.fc1(x)
+        x = self.relu(x)
+        x = self.fc2(x)
+        return self.sigmoid(x)

@@ -1,0 +1,3 @@
+from .cnn import build_cnn
+
+__all__ = ["build_cnn"]
