@@ -110,7 +110,7 @@ def test_the_page_about_it_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.syspath_prepend(str(tmp_path))
     import mymodel  # type: ignore[import-not-found]
 
-    names = {"make_model": mymodel.make_model, "make_data": mymodel.make_data}
+    names = {"nonlin": nonlin, "make_model": mymodel.make_model, "make_data": mymodel.make_data}
     exec(compile(use, "docs/diagnose.md", "exec"), names)
     found = names["found"]
     assert "0.9048" in found.entries[0].proof  # type: ignore[attr-defined]

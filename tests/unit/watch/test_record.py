@@ -203,6 +203,7 @@ def test_a_second_writer_is_refused(path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # of JAX, where another test has loaded it
 def test_a_forked_process_may_not_write(path: Path) -> None:
     record = Record(path)
     record.begin((), {})
