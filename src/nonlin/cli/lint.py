@@ -108,7 +108,9 @@ def lint_command(
 
             written(write_baseline, findings, checked.texts)
             if not quiet:
-                typer.echo(f"Wrote {len(findings)} finding{'s' if len(findings) != 1 else ''} into {write_baseline}.", err=True)
+                typer.echo(
+                    f"Wrote {len(findings)} finding{'s' if len(findings) != 1 else ''} into {write_baseline}.", err=True
+                )
             return
         if baseline:
             from nonlin.lint.baseline import read_baseline, without_known

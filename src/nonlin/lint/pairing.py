@@ -179,7 +179,7 @@ def _categorical(net: Net, loss: Loss, end: Ending) -> Iterator[Finding]:
         yield _told("NL109", net, loss, end, f"{shown} expects probabilities but gets the logits of {_layer(node)}",
                     "without from_logits=True the loss divides by the sum of the outputs and clips them to [1e-7, 1]: negative "
                     "logits have no gradient",
-                    remedy=Remedy("set", shown, "write from_logits=True in the loss, or end the model with softmax",
+                    remedy=Remedy("set", shown, f"{_from_logits(loss)}, or end the model with softmax",
                                   before="from_logits=False", after="from_logits=True",
                                   expect="the loss starts near ln K and falls"))  # fmt: skip
     elif node.op == "activation" and not is_softmax(node):
@@ -199,6 +199,17 @@ def _categorical(net: Net, loss: Loss, end: Ending) -> Iterator[Finding]:
             yield _told("NL104", net, loss, end, f"{called(node)} outputs reach {shown}, which expects probabilities that sum to 1",
                         f"outputs lie in {bounds}; where all are 0 the loss divides 0 by 0", confidence="likely",
                         remedy=Remedy("replace", node.place.layer or called(node), "replace it by softmax", after="softmax"))  # fmt: skip
+
+
+def _from_logits(loss: Loss) -> str:
+    """How to tell Keras that a loss gets logits: a loss given by name must become an object for that."""
+    name = (loss.shown or "").removeprefix("loss=").strip("'\"")
+    known = {
+        "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+        "categorical_crossentropy": "CategoricalCrossentropy",
+    }
+    made = known.get(name)
+    return f"write loss=keras.losses.{made}(from_logits=True)" if made else "write from_logits=True in the loss"
 
 
 def _layer(node: Node) -> str:

@@ -42,9 +42,9 @@ def _entry(found: Finding, texts: Mapping[str, str]) -> RenderableType:
     head = Text.assemble((found.severity.word, STYLES[found.severity]), " ", (found.rule.code, "bold"), " ", found.rule.name)
     if found.confidence != "certain":
         head.append(f"  ({found.confidence})", style="dim")
-    rows = [Row("", Text(found.message))]
-    for number, line in _excerpt(found.place, texts):
-        rows.append(Row(f"{number} |" if number else "|", line))
+    rows: list[RenderableType] = [Row("", Text(found.message))]
+    excerpt = _excerpt(found.place, texts)
+    rows += [excerpt] if excerpt is not None else []
     rows.append(Row("why", Text(found.proof or found.rule.why)))
     fix = found.remedy.summary if found.remedy else found.rule.fix
     if found.remedy and found.remedy.expect:
@@ -105,29 +105,34 @@ def _where(place: Place, texts: Mapping[str, str]) -> str:
     return spot or (f"layer '{place.layer}'" if place.layer else "")
 
 
-def _excerpt(place: Place, texts: Mapping[str, str]) -> Iterator[tuple[int, Text]]:
-    """Yield the line of a place with its number, and below it a caret under the very words."""
-    from rich.text import Text
+class Excerpt:
+    """A line of a program with its number, and carets under the very words; a long line is shown from near them."""
 
+    def __init__(self, number: int, line: str, start: int, end: int) -> None:
+        self.number, self.line, self.start, self.end = number, line, start, end
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        room = max(options.max_width - 8, 20)
+        first = 0
+        if min(self.end, self.start + room // 2) > room:
+            first = max(min(self.start - room // 4, len(self.line) - room), 0)
+        line = f"…{self.line[first + 1 :]}" if first else self.line
+        marks = " " * (self.start - first) + "^" * (self.end - self.start)
+        yield Row(f"{self.number} |", Text(line[:_WIDEST], no_wrap=True, overflow="ellipsis"))
+        yield Row("|", Text(marks[:_WIDEST], style="red", no_wrap=True, overflow="crop"))
+
+
+def _excerpt(place: Place, texts: Mapping[str, str]) -> Excerpt | None:
+    """Return the line of a place, without what it is indented by; None where it is not known."""
     line = line_of(texts.get(place.file, ""), place.line).replace("\t", " ").rstrip()
     if not line.strip():
-        return
+        return None
     first, last = columns(place, texts)
     lead = len(line) - len(line.lstrip())
     start, end = (max(first - 1, lead), min(last, len(line))) if first else (lead, len(line))
-    line, start, end = _cut(line, start, end)
-    lead = min(len(line) - len(line.lstrip()), start)
-    shown = Text(line[lead:], no_wrap=True, overflow="ellipsis")
-    yield place.line, shown
-    yield 0, Text(" " * (start - lead) + "^" * (end - start), style="red", no_wrap=True, overflow="crop")
-
-
-def _cut(line: str, start: int, end: int) -> tuple[str, int, int]:
-    """Return a line short enough to print around the words from start to end, and where these are in it."""
-    if len(line) <= _WIDEST:
-        return line, start, end
-    first = max(start - 60, 0)
-    return line[first : first + _WIDEST], start - first, min(end - first, _WIDEST)
+    return Excerpt(place.line, line[lead:], start - lead, end - lead)
 
 
 def unread(findings: Sequence[Finding]) -> list[RenderableType]:

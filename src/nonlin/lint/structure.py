@@ -41,7 +41,7 @@ def hidden_softmax(net: Net) -> Iterator[Finding]:
         if any(net.nodes[j].op in (*_GATING, "add") for i in read for j in readers(net, i)):
             continue  # talking heads: layers mix attention weights before they weight; or a branch that a skip goes around
         found = [net.nodes[i] for i in read]
-        layers = found and all(n.op in AFFINE and n.owner and n.attrs.get("kind") not in _WEIGHTED for n in found)
+        layers = found and all(n.op in AFFINE and n.attrs.get("kind") not in _WEIGHTED for n in found)
         if layers and not reaches_end(net, index):
             wide = classes_of(net, index)
             size = f"its {wide} outputs sum to 1: each is about 1/{wide}" if wide else "its outputs sum to 1 and compete"

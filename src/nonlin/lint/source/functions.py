@@ -300,6 +300,8 @@ def _weighted(run: Run, row: Does, name: str, args: list[Any], kwargs: dict[str,
     """``F.linear`` and ``F.conv2d`` with a weight that the program holds."""
     weight = kwargs.get("weight", args[1] if len(args) > 1 else None)
     attrs: dict[str, Any] = {k: v for k, v in weight.facts.items() if k == "init"} if isinstance(weight, Weight) else {}
+    if row.op == "linear" and not isinstance(weight, Weight):
+        attrs["kind"] = "matmul"  # by a matrix it is given: which may be no layer, but a weighted sum
     if isinstance(weight, Weight) and weight.shape and isinstance(weight.shape[0], int) and row.op != "conv_transpose":
         attrs["out_features"] = weight.shape[0]
     attrs |= {"groups": kwargs["groups"]} if whole(kwargs.get("groups")) is not None else {}

@@ -15,6 +15,10 @@ from nonlin.lint.source.values import ABSENT, Data, Either, Instance, Layer, Ten
 
 STEPS = 80_000
 """Expressions evaluated for one file at most, about a second; what lies behind stays unknown."""
+POOL = 4_000_000
+"""Expressions evaluated for all files together, about a minute; once they are spent, each further file has only a few."""
+LEAST = 8_000
+"""Those few: enough for a file of usual length."""
 DEPTH = 22
 """Calls inside calls at most."""
 UNROLLED = 64
@@ -109,6 +113,8 @@ class Run:
         self.tape = Tape("")
         self.tapes: list[Tape] = []
         self.steps = 0
+        self.spent = 0
+        """Steps taken for the files before this one."""
         self.calls: list[Any] = []
         self.path: list[tuple[str, str, str]] = []
         """Modules being called, from outside in: uid, own name, class name."""
@@ -140,8 +146,13 @@ class Run:
             LimitError: the program is too large.
         """
         self.steps += 1
-        if self.steps > STEPS or len(self.tape.nodes) > NODES:
+        if self.steps > (STEPS if self.spent < POOL else LEAST) or len(self.tape.nodes) > NODES:
             raise LimitError
+
+    def next_file(self) -> None:
+        """Begin to count the steps of another file."""
+        self.spent += self.steps
+        self.steps = 0
 
     def place(self, frame: Frame, node: ast.AST | None, layer: str = "") -> Place:
         """Return where a piece of program stands."""

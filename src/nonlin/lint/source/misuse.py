@@ -32,7 +32,7 @@ def class_as_layer(run: Run, value: Any, frame: Frame, node: ast.AST | None, whe
     shown, place = run.shown(frame, node) or name, run.place(frame, node, name)
     direct = shown.rpartition(".")[2] == name
     remedy = Remedy(
-        "replace", place.layer, f"Write {shown}() instead of {shown}.", shown, f"{shown}()",
+        "replace", place.layer, f"write {shown}() instead of {shown}", shown, f"{shown}()",
         check="The model can be called on a batch.", safe=direct and not _needs(value.name),
     )  # fmt: skip
     _report(run, "NL212", f"{shown} is a class, but {where} needs an object: write {shown}().", place, remedy)
@@ -59,7 +59,7 @@ def tensor_in_constructor(run: Run, name: str, args: list[Any], frame: Frame, no
         remedy = Remedy(
             "replace",
             cls,
-            f"Write {shown}()({given}).",
+            f"write {shown}()({given})",
             run.shown(frame, node, 10_000),
             "",
             check="The model can be called on a batch.",
@@ -75,7 +75,7 @@ def tensor_in_constructor(run: Run, name: str, args: list[Any], frame: Frame, no
     held = isinstance(node.func, ast.Attribute) and run.classes.get((getattr(frame.self, "uid", ""), node.func.attr))
     made, written = held or (place, "")
     remedy = Remedy(
-        "replace", shown, f"Make an object of it: {written or cls}().", written, f"{written}()" if written else "",
+        "replace", shown, f"make an object of it: {written or cls}()", written, f"{written}()" if written else "",
         check="The model can be called on a batch.", safe=bool(held) and not _needs(name),
     )  # fmt: skip
     message = f"{shown} is the class {cls} rather than an object of it, so {shown}({given}) does not apply it."

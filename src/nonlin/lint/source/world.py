@@ -161,10 +161,10 @@ def explore(sources: Mapping[str, Source], main: Iterable[Source]) -> dict[str, 
     sys.setrecursionlimit(max(old, 6000))
     try:
         for source in files:
-            run.steps = 0
+            run.next_file()
             _guarded(run, source, outcomes, lambda s=source: load(run, s))  # type: ignore[misc]
         for source in files:
-            run.steps = 0
+            run.next_file()
             for entry in _entries(run, source):
                 _guarded(run, source, outcomes, entry)
     finally:
