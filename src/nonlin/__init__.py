@@ -15,6 +15,7 @@ from nonlin.errors import EXTRAS, NonlinError, near
 if TYPE_CHECKING:
     from nonlin import nn
     from nonlin.activation import Activation, define, from_peer, get
+    from nonlin.allocator import tune_allocator
     from nonlin.catalogue import Definition, definitions, noise, param
     from nonlin.diagnose import diagnose
     from nonlin.expr import parse
@@ -42,6 +43,7 @@ __all__ = [
     "param",
     "parse",
     "shape",
+    "tune_allocator",
     "watch",
 ]
 
@@ -69,6 +71,7 @@ _PLACES = {
     "param": "nonlin.catalogue",
     "parse": "nonlin.expr",
     "shape": "nonlin.facts.shaping",
+    "tune_allocator": "nonlin.allocator",
 }
 
 

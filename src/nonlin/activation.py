@@ -38,6 +38,7 @@ class Activation:
     def __init__(self, definition: Definition, *, axis: int = -1, gate: str = "second") -> None:
         self.definition = definition
         self.axis, self.gate = axis, gate
+        self._resting: tuple[Definition | None, Expr | None, str] = None, None, ""
 
     @property
     def name(self) -> str:
@@ -113,7 +114,23 @@ class Activation:
             DataError: ``x`` is not of a real numeric type, or its axis does not fit.
             ParameterError: an unknown parameter, or a value out of range.
         """
+        if not params:
+            found = self._at_once(x, self.axis if axis is None else axis, self.gate if gate is None else gate)
+            if found is not None:
+                return found
         return self._evaluate(x, 0, axis, pieces, gate, params)
+
+    def _at_once(self, x: Any, axis: int, gate: Any) -> Any:
+        """Return the function at a plain tensor by the shortest way there is, or None where it does not fit."""
+        torch = sys.modules.get("nonlin.backends.torch")
+        if torch is None or torch.compiling():
+            return None
+        made, root, second = self._resting
+        if made is not self.definition:
+            made, root, second = self._resting = self.definition, *_folded(self.definition)
+        if root is None:
+            return None
+        return torch.halves_at_once(root, second, x, axis, gate) if second else torch.at_once(root, x)
 
     def grad(self, x: Any, order: int = 1, *, axis: int | None = None, pieces: int = 2, gate: Any = None,
              **params: Any) -> Any:  # fmt: skip
@@ -158,6 +175,14 @@ def _specialised(made: Definition, numbers: tuple[tuple[str, Any], ...], arrays:
     exact = {n: const(p.default) for n, p in bound.settable.items() if n not in arrays}
     root = bound.textbook if set(arrays) & set(bound.random) else bound.resting
     return stabilise(substitute(root, exact))
+
+
+def _folded(made: Definition) -> tuple[Expr | None, str]:
+    """The stable formula at the defaults and the name of the gate, if it has one; None if it is neither of these kinds."""
+    kind = made.kind
+    if kind not in ("elementwise", "gated"):
+        return None, ""
+    return _specialised(made, (), ()), made.inputs[1] if kind == "gated" else ""
 
 
 def _backend(x: Any) -> ModuleType:

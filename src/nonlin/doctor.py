@@ -26,7 +26,7 @@ class Check:
     text: str
 
 
-_CORE = ("torch", "numpy", "scipy", "sympy", "mpmath", "scikit-learn", "matplotlib", "typer", "rich", "filelock")
+_CORE = ("torch", "numpy", "llvmlite", "scipy", "sympy", "mpmath", "scikit-learn", "matplotlib", "typer", "rich", "filelock")
 LIMIT_ULP = 2000.0
 """Error that is no fault, in units of the last place: far out in a tail, gelu(-30) rounds exp(-450) some hundred times."""
 
@@ -34,7 +34,7 @@ LIMIT_ULP = 2000.0
 def examine() -> list[Check]:
     """Run every check; none of them raises."""
     made: list[Check] = []
-    for check in (_python, _packages, _engine, _numbers, _data, _folders, _fonts, _extras):
+    for check in (_python, _packages, _engine, _kernels, _numbers, _data, _folders, _fonts, _extras):
         try:
             made += check()
         except Exception as err:
@@ -67,6 +67,31 @@ def _engine() -> Iterator[Check]:
     yield Check("processor", "ok", f"{os.cpu_count()} cores; float32 matrix products through {route}")
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none; studies train on the CPU"
     yield Check("gpu", "ok" if torch.cuda.is_available() else "note", gpu)
+
+
+def _kernels() -> Iterator[Check]:
+    from nonlin.backends.llvm import calls, engine
+
+    machine, asked = engine.host(), os.environ.get("NONLIN_ENGINE", "llvm")
+    if calls.enabled() and machine is not None:
+        text = f"LLVM {machine.version.split()[-1]}, vectors of {machine.width} bits for {machine.cpu}"
+        yield Check("kernels", "ok", f"{text}; up to {calls.threads()} threads for large arrays")
+    else:
+        why = (
+            f"the environment says NONLIN_ENGINE={asked}; unset it for compiled kernels"
+            if asked != "llvm"
+            else "llvmlite cannot be loaded, or knows no vector unit of this processor; reinstall it: pip install llvmlite"
+        )
+        yield Check("kernels", "note", f"plain NumPy and PyTorch, the same numbers more slowly: {why}")
+    folder = engine.folder()
+    sizes = [path.stat().st_size for path in folder.glob("*/*")] if folder.is_dir() else []
+    there = folder
+    while not there.exists():
+        there = there.parent
+    good = os.access(there, os.W_OK)
+    held = f"{folder}: {len(sizes)} compiled, {sum(sizes) / 1e6:.1f} MB"
+    yield Check("kernel cache", "ok" if good else "note",
+                held if good else f"{held}; {there} is not writable, so each process compiles anew")  # fmt: skip
 
 
 def covering() -> list[Definition]:
@@ -128,8 +153,8 @@ def _data() -> Iterator[Check]:
 
 
 def _folders() -> Iterator[Check]:
+    from nonlin.folders import cache_dir
     from nonlin.lab.compare import RESULTS
-    from nonlin.lab.files import cache_dir
 
     for name, folder in (("results folder", RESULTS.absolute()), ("data cache", cache_dir())):
         there = folder

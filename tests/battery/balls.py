@@ -263,6 +263,8 @@ PLAIN: dict[str, Callable[..., arb_series]] = {
     "log_cosh": _log_cosh,
     "sigmoid": _sigmoid,
     "softplus": _softplus,
+    "tanh_softplus": lambda u: _tanh(_softplus(u)),
+    "sech2_softplus": lambda u: _sech2(_softplus(u)),
     "erf": lambda u: u.erf(),
     "erfc": lambda u: u.erfc(),
     "normal_cdf": lambda u: (u / -arb(2).sqrt()).erfc() / 2,

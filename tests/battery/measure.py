@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from unittest import mock
 
 import ml_dtypes
 import numpy as np
@@ -33,6 +34,7 @@ from battery.exceptions import EXCEPTIONS, Exempt
 from battery.oracle import Truth, limit, textbook, truth
 
 import nonlin
+from nonlin.backends.llvm import calls
 from nonlin.catalogue import Definition
 from nonlin.expr import derivative, variables, walk
 from nonlin.expr.nodes import number
@@ -175,7 +177,22 @@ def _by_torch(function: nonlin.Activation, points: Array, kind: Kind, order: int
     return np.asarray(tensor.double().numpy())
 
 
-LIBRARIES: dict[str, Callable[[nonlin.Activation, Array, Kind, int], Array]] = {"numpy": _by_numpy, "torch": _by_torch}
+def _plain(
+    compute: Callable[[nonlin.Activation, Array, Kind, int], Array],
+) -> Callable[[nonlin.Activation, Array, Kind, int], Array]:
+    """The same without compiled kernels, as where there is no LLVM."""
+
+    def run(function: nonlin.Activation, points: Array, kind: Kind, order: int) -> Array:
+        with mock.patch.object(calls, "enabled", return_value=False):
+            return compute(function, points, kind, order)
+
+    return run
+
+
+NATIVE = ("numpy", "torch", "numpy, plain", "torch, plain")
+LIBRARIES: dict[str, Callable[[nonlin.Activation, Array, Kind, int], Array]] = {
+    "numpy": _by_numpy, "torch": _by_torch, "numpy, plain": _plain(_by_numpy), "torch, plain": _plain(_by_torch)
+}  # fmt: skip
 """Library -> the ``order``-th derivative of a function at ``points`` (float64), computed in ``kind``, as float64."""
 
 
@@ -248,10 +265,16 @@ def measured(made: Definition, library: str, kind: Kind, order: int, allowed: fl
     return Worst(float(beyond[i]), float(points[i]), float(ulps[k]), float(points[k]), tuple(wrong))
 
 
+def speaks(row: Exempt, library: str) -> bool:
+    """Whether a row of the exceptions is about a library; without kernels every path is the plain one."""
+    plainly = f"{library}, plain" if library in ("numpy", "torch") and not calls.enabled() else library
+    return plainly in row.libraries or (plainly != library and library in row.libraries)
+
+
 def exemption(name: str, library: str, kind: Kind, order: int) -> Exempt | None:
     """The row of the exceptions that speaks of one entry, if any."""
     for row in EXCEPTIONS:
-        if row.name == name and kind.name in row.dtypes and order in row.orders and library in row.libraries:
+        if row.name == name and kind.name in row.dtypes and order in row.orders and speaks(row, library):
             return row
     return None
 
@@ -304,7 +327,7 @@ def check_all(name: str, kind: Kind, libraries: Iterable[str] = ("numpy", "torch
         # a row of several types is needed if float64 or float32, whose kernels the others share, need it in one order
         seen = [
             (beyond.get((library, order), math.inf), NEEDED * TOLERANCE[kind.name][order])
-            for order in row.orders for library in ("numpy", "torch") if library in row.libraries and library in libraries
+            for order in row.orders for library in NATIVE if speaks(row, library) and library in libraries
         ]  # fmt: skip
         if kind.bits > 20 and seen and all(worst <= needed for worst, needed in seen):
             failures.append(f"{name}, {kind.name}: needs no exception, the worst is {max(seen)[0]:.3g}")

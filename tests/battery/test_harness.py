@@ -49,6 +49,8 @@ CLOSED = {
     "log_cosh": "log((exp(x) + exp(-x))/2)",
     "sigmoid": "1/(1 + exp(-x))",
     "softplus": "log(1 + exp(x))",
+    "tanh_softplus": "1 - 2/((1 + exp(x))**2 + 1)",
+    "sech2_softplus": "4*(1 + exp(x))**2/((1 + exp(x))**2 + 1)**2",
     "erfc": "1 - erf(x)",
     "normal_cdf": "(1 + erf(x/sqrt(2)))/2",
     "normal_pdf": "exp(-x**2/2)/sqrt(2*pi)",

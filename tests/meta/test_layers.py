@@ -9,7 +9,7 @@ import nonlin
 
 SOURCE = Path(nonlin.__file__).parent
 LAYERS = (
-    {"errors", "findings", "doors", "loading"},
+    {"errors", "findings", "doors", "loading", "folders", "allocator"},
     {"expr"},
     {"catalogue"},
     {"backends", "facts"},
@@ -18,7 +18,7 @@ LAYERS = (
     {"lint", "watch"},
     {"repair", "lab"},
     {"search", "diagnose"},
-    {"doctor"},
+    {"doctor", "speed"},
     {"cli"},
 )
 """From the ground up. A room may import its own floor and everything below."""

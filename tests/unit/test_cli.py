@@ -30,10 +30,10 @@ def test_version_and_help() -> None:
     for flag in ("-h", "--help"):
         told = invoke(flag)
         assert told.code == 0
-        assert all(f"  {c} " in told.out for c in ("compare", "list", "show", "plot", "data", "doctor"))
+        assert all(f"  {c} " in told.out for c in ("compare", "list", "show", "plot", "data", "bench", "doctor"))
 
 
-@pytest.mark.parametrize("command", ["compare", "list", "show", "plot", "data", "data add", "doctor"])
+@pytest.mark.parametrize("command", ["compare", "list", "show", "plot", "data", "data add", "bench", "doctor"])
 def test_every_command_has_help(command: str) -> None:
     told = invoke(*command.split(), "--help")
     assert told.code == 0

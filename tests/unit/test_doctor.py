@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from shell import invoke
 
+from nonlin.backends.llvm import calls, engine
 from nonlin.catalogue import definitions
-from nonlin.doctor import Check, examine
+from nonlin.doctor import Check, _kernels, examine
 from nonlin.lab import matmul
 
 
@@ -41,7 +42,7 @@ def test_a_sound_installation(folder: Path) -> None:
         assert name in names
     assert {c.state for c in checks} <= {"ok", "note"}
     assert not (folder / "nonlin-results").exists()  # it looks, and leaves nothing behind
-    assert not (folder / "cache" / "nonlin").exists()
+    assert {p.name for p in (folder / "cache" / "nonlin").glob("*")} <= {"kernels"}  # those the self-test compiled
 
 
 def test_on_the_command_line() -> None:
@@ -110,3 +111,32 @@ def test_a_folder_that_may_not_be_written_is_a_fault(monkeypatch: pytest.MonkeyP
 def test_an_old_python_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nonlin.doctor.sys", SimpleNamespace(version_info=(3, 10, 0)))
     assert found("python").state == "fault"
+
+
+def engine_line() -> Check:
+    return {c.name: c for c in _kernels()}["kernels"]
+
+
+def test_the_engine_and_its_cache(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    calls.enabled.cache_clear()
+    if engine.host() is not None:
+        assert "vectors of" in engine_line().text and engine_line().state == "ok"
+    monkeypatch.setenv("NONLIN_ENGINE", "plain")
+    calls.enabled.cache_clear()
+    assert engine_line().state == "note" and "NONLIN_ENGINE=plain" in engine_line().text
+    calls.enabled.cache_clear()
+    monkeypatch.setenv("NONLIN_ENGINE", "llvm")
+    monkeypatch.setattr(engine, "host", lambda: None)
+    monkeypatch.setattr(calls, "host", lambda: None)
+    assert engine_line().state == "note" and "pip install llvmlite" in engine_line().text
+    calls.enabled.cache_clear()
+
+
+def test_the_size_of_the_kernel_cache(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    place = folder / "cache" / "nonlin" / "kernels" / "ab"
+    place.mkdir(parents=True)
+    (place / "cd").write_bytes(bytes(1_500_000))
+    told = {c.name: c for c in _kernels()}["kernel cache"]
+    assert told.state == "ok" and told.text == f"{place.parent}: 1 compiled, 1.5 MB"
+    monkeypatch.setattr("nonlin.doctor.os.access", lambda path, mode: False)
+    assert "compiles anew" in {c.name: c for c in _kernels()}["kernel cache"].text

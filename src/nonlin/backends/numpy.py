@@ -10,7 +10,7 @@ import numpy as np
 
 from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
 from nonlin.errors import DataError
-from nonlin.expr import Expr
+from nonlin.expr import Expr, is_rowwise
 
 THRESHOLD_STEPS = 40
 """Newton steps of ``row_threshold``: it converges quadratically; the count is for rows of many nearly equal entries."""
@@ -153,6 +153,9 @@ def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: t
     names = ("x", *(params or {}))
     args = [array.astype(dtype, copy=False)]
     args += [as_float_array(v, n).astype(dtype, copy=False) for n, v in (params or {}).items()]
+    made = _by_kernel(expr, names, args, array, len(wrt))
+    if made is not None:
+        return made
     with np.errstate(all="ignore"):
         result = np.asarray(compiled((expr,), names, dtype, order=len(wrt))(*args), dtype=dtype)
         shape = np.broadcast_shapes(*(a.shape for a in args)) if len(args) > 1 else array.shape
@@ -160,4 +163,31 @@ def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: t
             result = np.broadcast_to(result, shape).copy()
         if result is args[0]:  # the identity; the caller owns the result
             result = result.copy()
+        return result.astype(array.dtype, copy=False)
+
+
+def _by_kernel(
+    root: Expr, names: tuple[str, ...], args: list[np.ndarray[Any, Any]], array: np.ndarray[Any, Any], order: int
+) -> np.ndarray[Any, Any] | None:
+    """``root`` by a compiled kernel, or None where there is none or a parameter is larger than x."""
+    from nonlin.backends.llvm import calls
+
+    x = args[0]
+    if not calls.enabled() or is_rowwise(root) or array.dtype.itemsize > 8:
+        return None
+    if len(args) > 1 and np.broadcast_shapes(*(a.shape for a in args)) != x.shape:
+        return None
+    args = [a if a.size == 1 else np.broadcast_to(a, x.shape) for a in args]
+    full = [i for i, a in enumerate(args) if i == 0 or a.size != 1]
+    rest = [i for i in range(len(args)) if i not in full]
+    same = all(args[i].flags.c_contiguous for i in full) or all(args[i].flags.f_contiguous for i in full)
+    same = same and all(args[i].flags.aligned for i in full)
+    made = calls.prepared((root,), tuple(names[i] for i in full), tuple(names[i] for i in rest), x.dtype.name, order)
+    if made is None:
+        return None
+    held = [args[i] if same else np.require(args[i], requirements=("C", "A")) for i in full]
+    result = np.empty_like(held[0])
+    numbers = np.array([args[i].reshape(()) for i in rest], dtype=x.dtype)
+    made.flat(x.size, numbers.ctypes.data, *(a.ctypes.data for a in held), result.ctypes.data)
+    with np.errstate(all="ignore"):
         return result.astype(array.dtype, copy=False)

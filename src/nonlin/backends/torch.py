@@ -15,9 +15,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from nonlin.backends.branchless import branchless
 from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
+from nonlin.backends.llvm import halves
+from nonlin.backends.llvm.lane import quick
+from nonlin.backends.llvm.tensors import ARRIVING, compute, usable
 from nonlin.backends.numpy import THRESHOLD_STEPS
 from nonlin.errors import DataError, ParameterError
 from nonlin.expr import Expr, is_rowwise
@@ -170,6 +174,7 @@ def _where(dtype: torch.dtype) -> Callable[..., Any]:
 
 
 _WHERE = {"float32": _where(torch.float32), "float64": _where(torch.float64)}
+compiling = torch.compiler.is_compiling
 DRAW = {"uniform": torch.rand, "normal": torch.randn}
 """How noise of each law is drawn; given a shape, and a generator or dtype and device."""
 _SCOPE: dict[str, Any] = {
@@ -191,7 +196,12 @@ def compiled(
     kind = "float64" if dtype == torch.float64 else "float32"
     outputs = [guarded(branchless(r), kind, finite_only, order + (i > 0)) for i, r in enumerate(roots)]
     text = emit("torch", outputs, names)
-    return build(text, {**_SCOPE, "where": _WHERE[kind]})
+    return build(text, scope(kind))
+
+
+def scope(kind: str) -> dict[str, Any]:
+    """Return the names an emitted program may use, for numbers of a kind: float32 or float64."""
+    return {**_SCOPE, "where": _WHERE[kind]}
 
 
 def checked(x: Any, what: str = "x") -> Tensor:
@@ -267,6 +277,10 @@ class _Elementwise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         tensors = ctx.saved_tensors
+        if not torch.is_grad_enabled():  # nobody will differentiate this: one pass gives every product
+            fused = _products(ctx.plan, tensors, grads[0], ctx.needs_input_grad[1:])
+            if fused is not None:
+                return (None, *fused)
         results: list[Tensor | None] = [None]
         for i, tensor in enumerate(tensors):
             slope = ctx.plan.slope(i) if ctx.needs_input_grad[1 + i] else None
@@ -301,9 +315,91 @@ class _Elementwise(torch.autograd.Function):
         return _apply(plan, aligned), 0
 
 
+@lru_cache(maxsize=4096)
+def _slopes(plan: _Plan, needed: tuple[bool, ...]) -> tuple[tuple[int, ...], tuple[Expr, ...]]:
+    """The variables by which a derivative is needed and not zero everywhere, and those derivatives."""
+    found = [(i, slope) for i, need in enumerate(needed) if need and (slope := plan.slope(i)) is not None]
+    return tuple(i for i, _ in found), tuple(differentiated(s.root, s.wrt) for _, s in found)
+
+
+def _products(plan: _Plan, tensors: Sequence[Tensor], grad: Tensor, needed: tuple[bool, ...]) -> list[Tensor | None] | None:
+    """The gradient of each tensor that needs one, by one kernel; None where there is none for them."""
+    x = tensors[0]
+    if grad.shape != x.shape or grad.dtype != x.dtype:
+        return None
+    places, roots = _slopes(plan, needed)
+    if not places or not usable((*tensors, grad)):
+        return None
+    made = compute(roots, (*plan.names, ARRIVING), (*tensors, grad), len(plan.wrt) + 1, factor=True)
+    if made is None:
+        return None
+    results: list[Tensor | None] = [None] * len(tensors)
+    for i, product in zip(places, made, strict=True):
+        tensor = tensors[i]
+        results[i] = product if tensor.shape == x.shape else product.sum_to_size(tensor.shape)
+        if tensor.dtype != x.dtype:
+            results[i] = results[i].to(tensor.dtype)  # type: ignore[union-attr]
+    return [torch.zeros_like(t) if n and r is None else r for t, n, r in zip(tensors, needed, results, strict=True)]
+
+
+class _Direct(torch.autograd.Function):
+    """The same with kernels alone, and without what ``torch.func`` needs, which costs ten microseconds a call."""
+
+    @staticmethod
+    def forward(ctx: Any, plan: _Plan, *tensors: Tensor) -> Tensor:
+        ctx.plan = plan
+        ctx.save_for_backward(*tensors)
+        return _computed(plan, tensors)
+
+    backward = _Elementwise.backward
+
+
+def _computed(plan: _Plan, tensors: Sequence[Tensor]) -> Tensor:
+    """A plan at usable tensors, by a kernel if it fits them, without recording a derivative."""
+    root = differentiated(plan.root, plan.wrt)
+    made = compute((root,), plan.names, tensors, len(plan.wrt))
+    return _run(root, plan.names, tensors, len(plan.wrt)) if made is None else made[0]
+
+
 def _apply(plan: _Plan, tensors: Sequence[Tensor]) -> Tensor:
-    result: Tensor = _Elementwise.apply(plan, *tensors)  # type: ignore[no-untyped-call]
+    result: Tensor
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0 or not usable(tensors):
+        result = _Elementwise.apply(plan, *tensors)  # type: ignore[no-untyped-call]
+    elif torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
+        result = _Direct.apply(plan, *tensors)  # type: ignore[no-untyped-call]
+    else:
+        result = _computed(plan, tensors)
     return result
+
+
+def _slope_times(root: Expr, x: Tensor, grad: Tensor) -> Tensor:
+    """The gradient of a function of ``x`` alone, itself differentiable."""
+    slope = _Plan(root, ("x",), ()).slope(0)
+    return torch.zeros_like(x) if slope is None else (grad * _apply(slope, (x,))).to(x.dtype)
+
+
+_rowwise = lru_cache(maxsize=4096)(is_rowwise)
+
+
+def at_once(root: Expr, x: Any) -> Tensor | None:
+    """Return a function of ``x`` alone by the shortest way, or None where that is not the way; not while compiling."""
+    return quick(root, x, _slope_times)
+
+
+def _halves_times(unit: halves.Unit, cut: halves.Cut, x: Tensor, grad: Tensor) -> Tensor:
+    """The gradient of a gated unit of the halves of an axis, itself differentiable."""
+    parts = x.chunk(2, cut.axis)
+    tensors = parts[::-1] if cut.gate_first else parts
+    slopes = [_Plan(unit.root, unit.names, ()).slope(i) for i in range(2)]
+    made = [torch.zeros_like(t) if s is None else grad * _apply(s, tensors) for s, t in zip(slopes, tensors, strict=True)]
+    return torch.cat(made[::-1] if cut.gate_first else made, cut.axis).to(x.dtype)
+
+
+def halves_at_once(root: Expr, gate: str, x: Any, axis: int, place: Any) -> Tensor | None:
+    """Return a gated unit of the halves of an axis by the shortest way, or None where that is not the way."""
+    if compiling() or not isinstance(place, str):
+        return None
+    return halves.quick(root, gate, x, axis, place, _halves_times)
 
 
 def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: tuple[str, ...] = ()) -> Tensor:
@@ -315,16 +411,20 @@ def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: t
         params: tensors that broadcast against ``x``; they get gradients too.
         wrt: names to differentiate by, once each (elementwise expressions only).
     """
+    if not (params or wrt or compiling()):
+        found = at_once(root, x)
+        if found is not None:
+            return found
     x = checked(x)
     names = ("x", *(params or {}))
     tensors = [x, *(checked(v, n) for n, v in (params or {}).items())]
-    if torch.compiler.is_compiling():
+    if compiling():
         if _exporting() and not is_rowwise(root):
             from nonlin.backends.export import exported
 
             return exported(differentiated(root, wrt), names, tensors, len(wrt))
         return _traced(root, names, wrt, tensors)
-    if is_rowwise(root):  # torch differentiates the reductions; each saves one tensor
+    if _rowwise(root):  # torch differentiates the reductions; each saves one tensor
         result = _run(differentiated(root, wrt), names, tensors, len(wrt))
         return _attached(result, x)
     return _apply(_Plan(root, names, wrt), tensors)

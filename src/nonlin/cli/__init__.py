@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from nonlin.cli import catalogue, compare, diagnose, facts, lint, machine, peers, theory, watch
+from nonlin.cli import bench, catalogue, compare, diagnose, facts, lint, machine, peers, theory, watch
 from nonlin.cli.base import app
 
-__all__ = ["app", "catalogue", "compare", "diagnose", "facts", "lint", "machine", "main", "peers", "theory", "watch"]
+__all__ = [
+    "app",
+    "bench",
+    "catalogue",
+    "compare",
+    "diagnose",
+    "facts",
+    "lint",
+    "machine",
+    "main",
+    "peers",
+    "theory",
+    "watch",
+]
 
 
 def main() -> None:

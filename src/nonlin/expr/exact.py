@@ -192,7 +192,9 @@ def _by_entry(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 @lru_cache(maxsize=2048)
 def _program(root: Expr, names: tuple[str, ...]) -> Callable[..., Any]:
-    text = source("mpmath", [root], names, _exact_literal)
+    from nonlin.expr.rewrite import lower
+
+    text = source("mpmath", [lower(root, "mpmath")], names, _exact_literal)
     scope = dict(namespace())
     if "row_" in text:  # the exponentials of a row go entry by entry
         for name in ("exp", "expm1"):

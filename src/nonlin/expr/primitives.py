@@ -162,6 +162,9 @@ _elementary: tuple[tuple[str, Callable[[Expr], Expr]], ...] = (
     ("cosh", lambda u: call("sinh", u)),
     ("sech", lambda u: mul(-1, mul(call("tanh", u), call("sech", u)))),
     ("log_cosh", lambda u: call("tanh", u)),
+    # compositions that a target may compute in one go; ``fused`` writes them, no formula does
+    ("tanh_softplus", lambda u: mul(call("sech2_softplus", u), call("sigmoid", u))),
+    ("sech2_softplus", lambda u: mul(-2, mul(mul(call("tanh_softplus", u), call("sech2_softplus", u)), call("sigmoid", u)))),
 )
 _lowerings: dict[str, Callable[[Expr], Expr]] = {
     "sigmoid": _lower_sigmoid,
@@ -172,6 +175,8 @@ _lowerings: dict[str, Callable[[Expr], Expr]] = {
     "cosh": lambda u: add(div(call("exp", u), 2), div(call("exp", mul(-1, u)), 2)),
     "sech": _lower_sech,
     "log_cosh": _lower_log_cosh,
+    "tanh_softplus": lambda u: call("tanh", call("softplus", u)),
+    "sech2_softplus": lambda u: call("sech2", call("softplus", u)),
     "normal_pdf": lambda u: div(_gaussian(u), call("sqrt", mul(2, _PI))),
 }
 for _name, _slope in _elementary:

@@ -13,9 +13,9 @@ from itertools import combinations, product
 from math import isqrt
 
 from nonlin.expr.nodes import ZERO, Expr, add, const, div, factors, mul, multiplied, number, rebuild, substitute
-from nonlin.expr.rules import REPAIRS, RULES, WIDE, WILD
+from nonlin.expr.rules import FUSED, REPAIRS, RULES, WIDE, WILD
 
-__all__ = ["REPAIRS", "RULES", "WIDE", "lower", "stabilise", "steadied", "widened"]
+__all__ = ["FUSED", "REPAIRS", "RULES", "WIDE", "fused", "lower", "stabilise", "steadied", "widened"]
 
 Table = dict[str, list[tuple[Expr, Expr]]]
 
@@ -216,6 +216,12 @@ def steadied(root: Expr) -> Expr:
 def widened(root: Expr) -> Expr:
     """Return ``root`` with square roots of sums of squares that do not overflow."""
     return rebuild(root, partial(_simply, _table(WIDE)))
+
+
+@lru_cache(maxsize=4096)
+def fused(root: Expr) -> Expr:
+    """Return ``root`` with the compositions that have a primitive of their own."""
+    return rebuild(root, partial(_simply, _table(FUSED)))
 
 
 def _factored(node: Expr) -> Expr:

@@ -113,6 +113,11 @@ WIDE: tuple[tuple[str, str, str], ...] = (
     ("sqrt(p + u**2)", "max(abs(u), sqrt(p + min(abs(u), 2**60)**2))", "u**2 overflows"),
 )
 """Forms for evaluation only, three operations longer, for the whole range of the type."""
+FUSED: tuple[tuple[str, str, str], ...] = (
+    ("tanh(softplus(u))", "tanh_softplus(u)", "a logarithm and an exponential that undo each other"),
+    ("sech2(softplus(u))", "sech2_softplus(u)", "the same"),
+)
+"""Forms for targets with code of their own for a composition."""
 
 
 def _single(node: Expr) -> bool:

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from nonlin.errors import DataError, unknown
+from nonlin.folders import cache_dir
 from nonlin.lab import files
 from nonlin.lab.arrays import Dataset, check_seed, from_arrays, held_out, load_npz, make_dataset
-from nonlin.lab.files import Found, Progress, cache_dir
+from nonlin.lab.files import Found, Progress
 from nonlin.lab.sources import SOURCES, DataFile, Source
 
 __all__ = [

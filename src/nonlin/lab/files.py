@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonlin.errors import DataError
+from nonlin.folders import cache_dir
 from nonlin.lab.sources import SOURCES, DataFile, Source
 
 TIMEOUT_S = 20.0
@@ -54,12 +55,6 @@ class Found(NamedTuple):
 
     data: bytes
     where: str
-
-
-def cache_dir() -> Path:
-    """Return the folder that keeps data sets: ``$XDG_CACHE_HOME/nonlin``, or else ``~/.cache/nonlin``."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "nonlin"
 
 
 def idx_decode(data: bytes, where: str) -> NDArray[np.uint8]:

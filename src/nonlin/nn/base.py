@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from torch.fx import Proxy
 
 from nonlin.backends.layout import check_gate, run
-from nonlin.backends.torch import DRAW, checked, evaluate
+from nonlin.backends.torch import DRAW, at_once, checked, compiling, evaluate, halves_at_once
 from nonlin.catalogue import Definition, lookup, resolve
 from nonlin.errors import DataError, ParameterError
 from nonlin.expr import Expr, const, stabilise, substitute, variables
 from nonlin.nn.describe import docstring, usable_names
 
 PACKAGE = "nonlin.nn"
-_CACHES = ("_at_rest", "_in_training")  # derived from the definition; rebuilt after unpickling
+_CACHES = ("_at_rest", "_in_training", "_kind", "_alone")  # derived from the definition; rebuilt after unpickling
 
 
 class ActivationModule(nn.Module):
@@ -42,6 +42,8 @@ class ActivationModule(nn.Module):
     _learned: tuple[str, ...]
     _at_rest: tuple[Expr, frozenset[str]]
     _in_training: tuple[Expr, frozenset[str]]
+    _kind: str
+    _alone: tuple[Expr | None, Expr | None]  # at rest and in training, where nothing but the inputs is needed
 
     def __init__(
         self,
@@ -80,9 +82,14 @@ class ActivationModule(nn.Module):
     def _fold(self) -> None:
         """Fold the fixed parameters into the formula: once with random parameters at their mean, once without."""
         numbers = {n: const(v) for n, v in self._fixed.items()}
-        for cache, root in zip(_CACHES, (self.definition.resting, self.definition.textbook), strict=True):
+        for cache, root in zip(_CACHES[:2], (self.definition.resting, self.definition.textbook), strict=True):
             folded = stabilise(substitute(root, numbers))
             self.__dict__[cache] = folded, frozenset(variables(folded))
+        self.__dict__["_kind"] = kind = self.definition.kind
+        formulas = self._at_rest, self._in_training
+        inputs = frozenset(self.definition.inputs)
+        needed = inputs if kind in ("elementwise", "gated") else None
+        self.__dict__["_alone"] = tuple(f if names == needed else None for f, names in formulas)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__dict__.get("_fixed", ()):
@@ -125,11 +132,15 @@ class ActivationModule(nn.Module):
 
     def forward(self, x: Tensor, gate: Tensor | None = None) -> Tensor:
         """Return the function at ``x``; see the class for shapes. ``gate`` is for gated units."""
+        if not compiling():
+            found = self._at_once(x, gate)
+            if found is not None:
+                return found
         if isinstance(x, Proxy):
             return _traced(self, x, *(() if gate is None else (gate,)))
-        if self.definition.kind != "paired" or not x.is_complex():
+        kind = self._kind
+        if kind != "paired" or not x.is_complex():
             x = checked(x)
-        elementwise = self.definition.kind == "elementwise"
         root, names = self._in_training if self.training else self._at_rest
         params = {n: self._shaped(n, x) for n in self._learned}
         noise = {n: law for n, law in self.definition.random.items() if n in names and self.training}
@@ -138,7 +149,7 @@ class ActivationModule(nn.Module):
             given = {**more, **{n: drawn(law, rows) for n, law in noise.items()}}
             return evaluate(formula, rows, {n: v for n, v in given.items() if n in names})
 
-        if elementwise:
+        if kind == "elementwise":
             return evaluated(root, x, params)
         options: dict[str, Any] = {
             "axis": self.dim,
@@ -147,6 +158,15 @@ class ActivationModule(nn.Module):
             "word": "dim",
         }
         return run(self.definition, root, x, torch, evaluated, params, **options)  # type: ignore[no-any-return]
+
+    def _at_once(self, x: Any, gate: Tensor | None) -> Tensor | None:
+        """Return the function at a plain tensor by the shortest way there is, or None where it does not fit."""
+        alone = self._alone[self.training]
+        if alone is None or (gate is not None and self._kind == "gated"):
+            return None
+        if self._kind == "elementwise":
+            return at_once(alone, x)
+        return halves_at_once(alone, self.definition.inputs[1], x, self.dim, self.gate)
 
     def _shaped(self, name: str, x: Tensor) -> Tensor:
         """Return a learned parameter in a shape that broadcasts against ``x``."""

@@ -244,6 +244,32 @@ def doctor_table(checks: Sequence[Any]) -> RenderableType:
     return Late(lines)
 
 
+def timing_table(timings: Sequence[Any]) -> RenderableType:
+    """Return the table of ``nonlin bench``: objects with ``what, size, dtype, threads, us`` and ``ratios``."""
+
+    def lines(options: ConsoleOptions) -> Lines:
+        first = timings[0]
+        sides = list(dict.fromkeys(side for t in timings for side in t.us))
+        yield _text(f"{first.dtype}, {words.count(first.threads, 'thread')}; microseconds, median of turns", options, "bold")
+        columns = [Col("what", [t.what for t in timings]), Col("elements", [f"{t.size:,}" for t in timings], right=True)]
+        for side in sides:
+            columns.append(Col(side, [_us(t.us.get(side)) for t in timings], right=True))
+        others = [side for side in sides if side != "nonlin"]
+        for side in others:
+            cells = [f"{t.ratios[side]:.2f}" if side in t.us else "" for t in timings]
+            columns.append(Col(f"{side}/nonlin", cells, right=True, style="bold", short=f"/{side}"))
+        yield Fitted(columns)
+        yield ""
+        yield from _wrapped("A ratio above 1 says how many times faster nonlin is; for the copy of the same bytes, which is the "
+                            "limit set by memory, how near it comes to 1.", options, style="dim")  # fmt: skip
+
+    return Late(lines)
+
+
+def _us(time: float | None) -> str:
+    return "" if time is None else f"{time:,.1f}" if time < 1000 else f"{time:,.0f}"
+
+
 def _size(size_bytes: int) -> str:
     return "–" if not size_bytes else f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{size_bytes / 1e3:.0f} kB"
 

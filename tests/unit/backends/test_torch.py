@@ -68,7 +68,8 @@ def test_the_functional_transforms(name: str) -> None:
     function, x = nonlin.get(name), sample(6)
     slopes, curves = function.grad(x), function.grad(x, 2)
     value, pushed = torch.func.jvp(function, (x,), (torch.full_like(x, 2.0),))
-    assert torch.equal(value, function(x))
+    # inside the transforms PyTorch computes, outside the compiled kernels do; the tail of gelu magnifies the last bit of x
+    assert torch.allclose(value, function(x), rtol=1e-14, atol=0)
     assert torch.allclose(pushed, 2 * slopes, rtol=1e-14)
     assert torch.allclose(torch.func.vmap(torch.func.grad(function))(x), slopes, rtol=1e-14)
     assert torch.allclose(torch.func.jacrev(function)(x), torch.diag(slopes), rtol=1e-14)
@@ -225,7 +226,10 @@ def test_compiled_without_a_break(name: str) -> None:
     x = torch.tensor([-100.0, -3.0, -0.5, 0.0, 1.0, 6.0, 100.0], requires_grad=True)
     y = x.detach().clone().requires_grad_()
     got, expected = compiled(x), function(y) * 2
-    assert torch.allclose(got, expected, rtol=1e-6, atol=0)
+    # two engines; of a subnormal result, where relative accuracy ends, PyTorch's may lose the last bits
+    assert torch.allclose(
+        got, expected, rtol=1e-6, atol=256 * torch.finfo(x.dtype).smallest_normal * torch.finfo(x.dtype).eps
+    )
     weights = torch.arange(7.0)
     (got_slope,) = torch.autograd.grad((got * weights).sum(), x)
     (slope,) = torch.autograd.grad((expected * weights).sum(), y)

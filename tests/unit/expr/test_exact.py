@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 from mpmath import mp, mpf
 
-from nonlin.expr import const, parse, var
+import nonlin
+from nonlin.expr import call, const, parse, var
 from nonlin.expr.exact import Row, constant, evaluate, is_constant
 
 FAR = 2.0**1000
@@ -88,3 +89,9 @@ def test_constants_are_rounded_once() -> None:
     assert is_constant(parse("sqrt(2)*pi", textbook=True))
     assert not is_constant(var("x"))
     assert not is_constant(const(1) < const(2))
+
+
+def test_operations_without_a_spelling_are_spelled_out() -> None:
+    expected = math.tanh(math.log1p(math.exp(2)))
+    assert float(evaluate(call("tanh_softplus", const(2)))) == pytest.approx(expected, rel=1e-15)
+    assert nonlin.get("x*tanh(log(1 + exp(2)))")(3.0) == pytest.approx(3 * expected, rel=1e-15)
