@@ -112,7 +112,9 @@ def test_numpy_code_keeps_the_tails_and_nan() -> None:
     x = np.array([-np.inf, -38.0, -5.6, 0.0, np.inf, np.nan])
     with np.errstate(invalid="ignore"):
         for order, suffix in enumerate(("", "_grad", "_grad2")):
-            assert np.array_equal(space["gelu" + suffix](x), nonlin.gelu.grad(x, order), equal_nan=True)
+            printed, ours = space["gelu" + suffix](x), nonlin.gelu.grad(x, order)
+            # SciPy's erfc is 0 where the kernels' is subnormal, and up to 19 ulps off before
+            assert np.allclose(printed, ours, rtol=1e-14, atol=1e-300, equal_nan=True)
 
 
 def test_printed_python_needs_nothing_of_nonlin() -> None:
