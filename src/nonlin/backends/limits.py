@@ -16,6 +16,7 @@ import numpy as np
 from nonlin.backends.rounding import Format
 from nonlin.backends.truth import Exact, run
 from nonlin.expr import Expr, call, const, substitute, var, variables, walk
+from nonlin.expr.turns import centres
 
 X = var("x")
 
@@ -95,7 +96,17 @@ def constant_tail(exact: Exact, sign: int, points: Any, form: Format) -> tuple[i
     while first < known:  # the first index from which on the result is the limit
         middle = (first + known) // 2
         first, known = (first, middle) if rounded(middle) == target else (middle + 1, known)
-    return first, target
+    # a bump between two points: the tail begins behind it
+    bumps = [
+        sign * p for p in _about(exact.root) if sign * p > points[first] and float(form.rounded(float(exact(p)))) != target
+    ]
+    first = max(first, int(np.searchsorted(points, max(bumps), side="right"))) if bumps else first
+    return (first, target) if first <= last - 8 else None
+
+
+def _about(root: Expr) -> list[float]:
+    """Points at all distances from where a sum of x and a number vanishes."""
+    return [c * (1 + s * 2.0**-k) for c in centres(root) for k in range(3, 40, 2) for s in (-1, 0, 1)]
 
 
 def constant_from(kernel: Expr, tail: tuple[int, float], sign: int, points: Any, form: Format) -> float | None:

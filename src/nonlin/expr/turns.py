@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from nonlin.expr.derive import derivative
 from nonlin.expr.exact import constant, is_constant
-from nonlin.expr.nodes import ZERO, Expr, number, sub, substitute, variables, walk
+from nonlin.expr.nodes import ZERO, Expr, number, rebuild, sub, substitute, variables, walk
 from nonlin.expr.rewrite import stabilise
 
 # what each branching primitive compares: the sign of this expression chooses the branch
@@ -51,3 +51,26 @@ def turns(root: Expr) -> tuple[float, ...]:
             if point is not None and point == point:
                 found.add(float(point) + 0.0)
     return tuple(sorted(found))
+
+
+@lru_cache(maxsize=1024)
+def centres(root: Expr) -> tuple[float, ...]:
+    """Return the zeros, sorted, of the sums of a multiple of ``x`` and a number: a bump so narrow that no grid meets it stands at one.
+
+    >>> from nonlin.expr import parse
+    >>> centres(parse("exp(-1000000*(x - 3)**2)"))
+    (3.0,)
+    """
+    found: set[float] = set()
+    for node in walk(rebuild(root, _unclamped)):
+        if node.op in ("add", "sub") and any(is_constant(a) for a in node.args) and not is_constant(node):
+            point = linear_root(node)
+            if point is not None and point == point:
+                found.add(float(point) + 0.0)
+    return tuple(sorted(found))
+
+
+def _unclamped(node: Expr) -> Expr:
+    """What a clamp holds within a bound: the other side of the same formula may have been clamped before."""
+    inside = [a for a in node.args if not is_constant(a)]
+    return inside[0] if node.op in ("min", "max") and len(inside) == 1 else node

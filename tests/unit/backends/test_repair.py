@@ -15,7 +15,7 @@ from nonlin.backends.local import candidates
 from nonlin.backends.repair import repaired, settled_far
 from nonlin.backends.rounding import FORMATS, analyse
 from nonlin.backends.truth import Exact, keeps, missed, run
-from nonlin.expr import parse
+from nonlin.expr import derivative, parse
 
 FLOAT32, FLOAT64 = FORMATS["float32"], FORMATS["float64"]
 
@@ -76,6 +76,16 @@ def test_a_kernel_that_is_good_already_stays_as_it_is() -> None:
 def test_a_kernel_has_its_limits_at_infinity(formula: str, below: float, above: float) -> None:
     got = run(repaired(parse(formula), "float64"), np.array([-math.inf, math.inf]), FLOAT64)
     assert got.tolist() == [below, above]
+
+
+@pytest.mark.parametrize("centre", [3.3, -50.0, 0.7])
+def test_a_bump_too_narrow_for_any_grid_is_not_taken_for_a_tail(centre: float) -> None:
+    root = derivative(parse(f"exp(-1e6*(x - {centre})**2)".replace("- -", "+ ")))
+    points = centre + np.array([-2e-3, -1e-3, -1e-4, 1e-4, 5e-4])
+    with mpmath.workprec(200):
+        away = [mpmath.mpf(x) - mpmath.mpf(str(centre)) for x in points.tolist()]
+        wanted = [float(-2e6 * d * mpmath.exp(-1e6 * d * d)) for d in away]
+    assert run(repaired(root, "float64", 1), points, FLOAT64) == pytest.approx(wanted, rel=1e-9)
 
 
 def test_a_removable_hole_is_filled_with_the_limit() -> None:

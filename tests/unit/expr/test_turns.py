@@ -7,7 +7,7 @@ import math
 import pytest
 
 from nonlin.expr import parse
-from nonlin.expr.turns import linear_root, turns
+from nonlin.expr.turns import centres, linear_root, turns
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,9 @@ def test_a_comparison_that_never_changes_has_no_root() -> None:
     assert math.isnan(linear_root(parse("2", names=("x",))))  # type: ignore[arg-type]
     assert linear_root(parse("x**2 - 1")) is None
     assert linear_root(parse("3*x")) == 0
+
+
+def test_centres_are_found_behind_a_clamp_too() -> None:
+    assert centres(parse("exp(-(2*x - 3)**2)*tanh(x + 1)")) == (-1.0, 1.5)
+    assert centres(parse("exp(-(max(x, -4) - 3)**2)")) == (3.0,)
+    assert centres(parse("x*exp(-x*x)")) == ()

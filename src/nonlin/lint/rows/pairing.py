@@ -36,7 +36,7 @@ ROWS = (
         "Softmax of values in [0, 1] can never be near 1: the loss cannot go below ln(1 + (K-1)/e), which is 0.3133 for 2 "
         "classes, 1.4612 for 10 and 3.6222 for 100, and the gradient is about a tenth of the right one at the start.",
         "Give the logits to the loss; apply softmax only where probabilities are read.",
-        "NeuraLint rule 15; Lightning-Universe/lightning-bolts issue 654; " + _CE_DOCS,
+        "NeuraLint rule 15; Lightning-Universe/lightning-bolts#654; " + _CE_DOCS,
         wrong=_ending(10, "nn.Softmax(dim=1)") + _CROSS,
         right=_TORCH + _LOGITS + _CROSS,
     ),
@@ -75,7 +75,7 @@ ROWS = (
         "Sigmoid of a value in [0, 1] lies in [0.5, 0.731]: the loss cannot go below 0.3133 for positive and 0.6931 = ln 2 for "
         "negative samples, and no negative is ever predicted below one half. A rectifier loses the negative half likewise.",
         "Give the logits to BCEWithLogitsLoss, or use BCELoss after the sigmoid.",
-        "PyTorch documentation of nn.BCEWithLogitsLoss; Turoad/lanedet issue 32",
+        "PyTorch documentation of nn.BCEWithLogitsLoss; Turoad/lanedet#32",
         wrong=_ending(1, "nn.Sigmoid()") + "loss = nn.BCEWithLogitsLoss()(model(x), y)\n",
         right=_TORCH + _SCALAR + "loss = nn.BCEWithLogitsLoss()(model(x), y)\n",
     ),
@@ -152,7 +152,7 @@ ROWS = (
         "Over axis 0 of (batch, classes) the samples of a batch compete: each column sums to 1, the rows do not, and the result "
         "for one sample depends on the others. Without dim PyTorch guesses 0 for 0-, 1- and 3-dimensional input.",
         "Write dim=-1, or dim=1 for (batch, classes, ...).",
-        "PyTorch documentation of nn.functional.softmax (implicit dim is deprecated); MicrosoftDocs/pytorchfundamentals issue 4",
+        "PyTorch documentation of nn.functional.softmax (implicit dim is deprecated); MicrosoftDocs/pytorchfundamentals#4",
         wrong=_ending(10, "nn.Softmax(dim=0)") + "loss = nn.MSELoss()(model(x), y)\n",
         right=_ending(10, "nn.Softmax(dim=-1)") + "loss = nn.MSELoss()(model(x), y)\n",
     ),
@@ -162,7 +162,7 @@ ROWS = (
         "The critic must be any 1-Lipschitz function; a sigmoid confines its difference to (-1, 1) and saturates, and the "
         "estimate is no distance any more.",
         "Remove the activation at the end of the critic.",
-        "Arjovsky et al. 2017, arXiv:1701.07875; ozanciga/gans-with-pytorch issue 2; guyuchao/Vessel-wgan-pytorch issue 2",
+        "Arjovsky et al. 2017, arXiv:1701.07875; ozanciga/gans-with-pytorch#2; guyuchao/Vessel-wgan-pytorch#2",
         wrong=_TORCH + "critic = nn.Sequential(nn.Linear(8, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1), nn.Sigmoid())\n"
         "loss = critic(fake).mean() - critic(real).mean()\n",
         right=_TORCH + "critic = nn.Sequential(nn.Linear(8, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))\n"

@@ -51,7 +51,7 @@ ROWS = (
         "Mean 0 and variance 1 are a fixed point only for weights of variance 1/fan_in (LeCun normal), AlphaDropout instead of "
         "Dropout, and no batch normalisation.",
         'Initialise with kaiming_normal_(w, nonlinearity="linear"), use AlphaDropout, leave batch normalisation out.',
-        "Klambauer et al. 2017, arXiv:1706.02515; PyTorch documentation of nn.SELU; pytorch/pytorch issue 24991",
+        "Klambauer et al. 2017, arXiv:1706.02515; PyTorch documentation of nn.SELU; pytorch/pytorch#24991",
         wrong=_HEAD + _SELU + _each("nn.init.normal_(m.weight, std=0.5)") + _BATCH,
         right=_HEAD + _SELU + _each('nn.init.kaiming_normal_(m.weight, nonlinearity="linear")') + _BATCH,
     ),

@@ -76,7 +76,7 @@ ROWS = (
         "A skip connection silently adds the activated values instead of the original ones, or backward stops with 'one of the "
         "variables needed for gradient computation has been modified by an inplace operation'.",
         "Leave inplace out, or apply the activation to a copy.",
-        "rosinality/vq-vae-2-pytorch issue 60; pytorch/pytorch issue 5687",
+        "rosinality/vq-vae-2-pytorch#60; pytorch/pytorch#5687",
         wrong=_module("self.a = nn.Linear(8, 8)\nself.relu = nn.ReLU(inplace=True)\nself.b = nn.Linear(8, 8)",
                       "h = self.a(x)\nreturn h + self.b(self.relu(h))") + _MSE,
         right=_module("self.a = nn.Linear(8, 8)\nself.relu = nn.ReLU()\nself.b = nn.Linear(8, 8)",
