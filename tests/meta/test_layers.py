@@ -9,7 +9,7 @@ import nonlin
 
 SOURCE = Path(nonlin.__file__).parent
 LAYERS = (
-    {"errors", "findings", "doors", "loading", "folders", "allocator"},
+    {"errors", "findings", "doors", "loading", "folders", "allocator", "sqlite"},
     {"expr"},
     {"catalogue"},
     {"backends", "facts"},

@@ -30,40 +30,28 @@ from filelock import FileLock, Timeout
 
 from nonlin.errors import ParameterError, StoreError
 from nonlin.lab.jsontext import dumps, loads, trial_key
+from nonlin.sqlite import Kind, header_checked, open_to_read, open_to_write, sentences, transaction
 
 __all__ = ["SCHEMA_VERSION", "STATUSES", "Store", "Trial", "environment", "trial_key"]
 
 SCHEMA_VERSION = 1
 STATUSES = ("ok", "diverged", "failed")
 
-_APPLICATION_ID = 0x6E6C696E  # "nlin": tells a study from any other SQLite file
-_MAGIC = b"SQLite format 3\0"
+KIND = Kind(
+    "study",
+    0x6E6C696E,  # "nlin"
+    SCHEMA_VERSION,
+    (
+        "CREATE TABLE trials (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, status TEXT NOT NULL, "
+        "config TEXT NOT NULL, result TEXT NOT NULL)",
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    ),
+    durable=True,  # a commit costs milliseconds, and a trial seconds
+    kept="Trials stored before are safe; the same command goes on from there.",
+    afresh="run the same command to start afresh",
+    unbegun=" Run it again.",
+)
 _WRITER = "_writer"  # meta row: who holds, or last held, the lock
-_TABLES = (
-    "CREATE TABLE trials (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, status TEXT NOT NULL, "
-    "config TEXT NOT NULL, result TEXT NOT NULL)",
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    f"PRAGMA application_id = {_APPLICATION_ID}",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
-)
-_KEPT = "Trials stored before are safe; the same command goes on from there."
-_DAMAGED = (
-    "is damaged. It was left as it is: move it aside (with its -wal file) and run the same command to start "
-    "afresh, or save what can be read with: sqlite3 FILE .recover | sqlite3 saved.sqlite"
-)
-
-# SQLite's primary result code -> the sentence after the file's name.
-_SENTENCES: Mapping[int, str] = {
-    sqlite3.SQLITE_FULL: f"cannot grow: the disk is full. Free some space. {_KEPT}",
-    sqlite3.SQLITE_IOERR: f"met a disk error: the disk may be full, over quota, or failing. {_KEPT}",
-    sqlite3.SQLITE_READONLY: "may not be written: check the permissions of the file and of its folder.",
-    sqlite3.SQLITE_PERM: "may not be opened: check the permissions of the file and of its folder.",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened: check that its folder exists and may be read and written.",
-    sqlite3.SQLITE_BUSY: "is in use by another program; close that program and try again.",
-    sqlite3.SQLITE_LOCKED: "is in use by another program; close that program and try again.",
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
-    sqlite3.SQLITE_NOTADB: _DAMAGED,
-}
 
 
 @dataclass(frozen=True)
@@ -120,13 +108,13 @@ class Store:
         """
         # The target of a link, so that two names of one file share one lock.
         path = Path(path).expanduser().resolve()
-        with _as_store_error(path):
+        with sentences(path, KIND):
             return _open_to_write(path) if write else _open_to_read(path)
 
     def finished(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return key -> result for those ``keys`` whose trial is ``ok`` or ``diverged``, not ``failed``."""
         wanted, found = list(dict.fromkeys(keys)), {}
-        with _as_store_error(self.path):
+        with sentences(self.path, KIND):
             for start in range(0, len(wanted), 500):  # SQLite bounds the number of parameters
                 part = wanted[start : start + 500]
                 marks = ",".join("?" * len(part))
@@ -163,14 +151,14 @@ class Store:
 
     def trials(self) -> list[Trial]:
         """Return every trial, in the order they were first stored."""
-        with _as_store_error(self.path):
+        with sentences(self.path, KIND):
             rows = self._open().execute("SELECT key, config, result, status FROM trials ORDER BY id")
             found = rows.fetchall()
         return [Trial(key, loads(config), loads(result), status) for key, config, result, status in found]
 
     def get_meta(self, name: str, default: Any = None) -> Any:
         """Return the value stored under ``name`` (the study's configuration, its environment, ...)."""
-        with _as_store_error(self.path):
+        with sentences(self.path, KIND):
             row = self._open().execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return default if row is None else loads(row[0])
 
@@ -186,7 +174,7 @@ class Store:
         lock, self._lock = self._lock, None
         try:
             if connection is not None:
-                with _as_store_error(self.path):
+                with sentences(self.path, KIND):
                     connection.close()
         finally:
             if lock is not None:
@@ -210,13 +198,13 @@ class Store:
         connection = self._open()
         if self._lock is None:
             raise StoreError(f"the study {self.path} was opened for reading; open it with write=True to store.")
-        with _as_store_error(self.path), _transaction(connection):
+        with sentences(self.path, KIND), transaction(connection):
             yield connection
 
 
 def _open_to_write(path: Path) -> Store:
     path.parent.mkdir(parents=True, exist_ok=True)
-    _check_header(path)
+    header_checked(path, KIND)
     # thread_local: released by whichever thread closes the store, the garbage collector's included.
     lock = FileLock(f"{path}.lock", thread_local=False)
     try:
@@ -226,102 +214,18 @@ def _open_to_write(path: Path) -> Store:
             f"the study {path} is being written by another process{_writer(path)}. Wait until it has ended, "
             "stop it, or give this study another file."
         ) from None
-    connection = None
+    store = None
     try:
-        _check_undamaged(path)
-        connection = _connect(path, "rwc")
-        if _is_empty(connection):
-            # One transaction: kill -9 leaves an empty file or a whole one, never half a schema.
-            with _transaction(connection):
-                for statement in _TABLES:
-                    connection.execute(statement)
-        _check_ours(path, connection)
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal":
-            raise StoreError(f"the study {path} lies on a file system without write-ahead logs; use a local disk.")
-        # With WAL, NORMAL is enough against kill -9: a commit has been handed to the kernel, which outlives
-        # the process. FULL also waits for the disk at each commit, so that a power cut loses nothing either;
-        # a commit then costs milliseconds, and a trial seconds.
-        connection.execute("PRAGMA synchronous = FULL")
-        store = Store(path, connection, lock)
+        store = Store(path, open_to_write(path, KIND), lock)
         store.set_meta(_WRITER, {"pid": os.getpid(), "host": socket.gethostname()})
         return store
     except BaseException:
-        if connection is not None:
-            connection.close()
-        lock.release()
+        lock.release() if store is None else store.close()
         raise
 
 
 def _open_to_read(path: Path) -> Store:
-    if not path.exists():
-        raise StoreError(f"there is no study at {path}; check the path, or run a study that writes there.")
-    _check_header(path)
-    if path.stat().st_size == 0:
-        raise StoreError(f"the study {path} is empty: the process that created it was stopped at once. Run it again.")
-    # In a folder that may not be written SQLite cannot make the files it shares between processes. With
-    # nothing in its log the file is complete and at rest (a writer logs at once): it needs none of them.
-    log = Path(f"{path}-wal")
-    writable = os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-    at_rest = not writable and not (log.exists() and log.stat().st_size)
-    connection = _connect(path, "ro&immutable=1" if at_rest else "ro")
-    try:
-        _check_ours(path, connection)
-    except BaseException:
-        connection.close()
-        raise
-    return Store(path, connection, None)
-
-
-def _check_undamaged(path: Path) -> None:
-    """Refuse a foreign or damaged file through a connection that cannot write.
-
-    One that can would, when it closes, move what a killed process left in the log into the damaged file.
-    """
-    if not path.exists() or path.stat().st_size == 0 or Path(f"{path}-journal").exists():
-        return  # nothing in it yet; with a journal, its creation was cut short and must be undone by writing
-    with contextlib.closing(_connect(path, "ro")) as connection:
-        if _is_empty(connection):
-            return
-        _check_ours(path, connection)
-        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise StoreError(f"the study {path} {_DAMAGED}")
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, timeout=10.0, isolation_level=None)
-
-
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    return not tables and _pragma(connection, "application_id") == 0
-
-
-def _check_header(path: Path) -> None:
-    """Refuse what is no SQLite file before SQLite is let near it; a missing or empty file may become one."""
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder; give the path of a study's file, such as {path / 'study.sqlite'}.")
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        head = file.read(len(_MAGIC))
-    if head and head != _MAGIC:
-        raise StoreError(f"{path} is not a nonlin study, nor any SQLite file; it was left alone. Give another path.")
-
-
-def _check_ours(path: Path, connection: sqlite3.Connection) -> None:
-    if _pragma(connection, "application_id") != _APPLICATION_ID:
-        raise StoreError(f"{path} is an SQLite file of another program; it was left alone. Give another path.")
-    version = _pragma(connection, "user_version")
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"the study {path} was written by a newer nonlin (store version {version}; this one knows up to "
-            f"{SCHEMA_VERSION}). Upgrade nonlin, or give another path."
-        )
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
-    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+    return Store(path, open_to_read(path, KIND, "run a study that writes there"), None)
 
 
 def _writer(path: Path) -> str:
@@ -332,34 +236,6 @@ def _writer(path: Path) -> str:
             return f" (process {row['pid']} on {row['host']})"
     except (StoreError, sqlite3.Error, OSError, TypeError, KeyError):
         return ""  # it has not got that far
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # SQLite rolls back by itself after some errors
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextlib.contextmanager
-def _as_store_error(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system say into a sentence about ``path``."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)  # absent where Python's own checks raised
-        sentence = _SENTENCES.get(code & 0xFF) if code is not None else None
-        raise StoreError(f"the study {path} {sentence or f'could not be used: {error}.'}") from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(
-            f"the study {path} cannot be used: {reason}. Its folder must exist, have space, and be writable."
-        ) from error
 
 
 def _version(package: str) -> str | None:

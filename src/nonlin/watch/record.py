@@ -30,9 +30,9 @@ from filelock import FileLock, Timeout
 
 from nonlin.errors import ParameterError, StoreError
 from nonlin.findings import Remedy, Rule, Severity
+from nonlin.sqlite import Kind, header_checked, open_to_read, open_to_write, sentences, transaction
 from nonlin.watch.history import Run, merged
 from nonlin.watch.records import Alert, Layer, Sample
-from nonlin.watch.sqlite import Kind, header_checked, open_to_read, open_to_write, sentences, transaction
 
 __all__ = ["KIND", "Reader", "Record", "of_a_later_rank", "open_record"]
 
@@ -53,6 +53,8 @@ KIND = Kind(
         "float32 BLOB NOT NULL, PRIMARY KEY (run, layer, statistic))",
         "CREATE TABLE alerts (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, alert TEXT NOT NULL)",
     ),
+    any_thread=True,
+    patience=2.0,  # a training waits for nobody longer than this
 )
 FLUSH_S = 0.25
 """At most one transaction in so many seconds, so that writing costs the same however often is sampled."""

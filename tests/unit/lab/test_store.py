@@ -477,8 +477,8 @@ def test_files_of_others_and_of_newer_versions_are_left_alone(tmp_path: Path, wr
     before = contents(tmp_path)
     for name, words in {
         "text": "is not a nonlin study, nor any SQLite file; it was left alone. Give another path",
-        "other": "is an SQLite file of another program; it was left alone. Give another path",
-        "newer": r"written by a newer nonlin \(store version 2; this one knows up to 1\). Upgrade nonlin",
+        "other": "is an SQLite file, but no study of nonlin; it was left alone. Give another path",
+        "newer": r"written by a newer nonlin \(version 2 of the file's layout; this one knows up to 1\). Upgrade nonlin",
     }.items():
         with pytest.raises(StoreError, match=words) as _refusal:
             Store.open(tmp_path / f"{name}.sqlite", write=write)

@@ -18,13 +18,13 @@ __all__ = ["Kind", "connect", "header_checked", "open_to_read", "open_to_write",
 
 _MAGIC = b"SQLite format 3\0"
 _DAMAGED = (
-    "is damaged. It was left as it is: move it aside (with its -wal file) and give another path, "
+    "is damaged. It was left as it is: move it aside (with its -wal file) and {afresh}, "
     "or save what can be read with: sqlite3 FILE .recover | sqlite3 saved.sqlite"
 )
 _BUSY = "is in use by another program; close that program and try again."
 _SENTENCES: Mapping[int, str] = {
-    sqlite3.SQLITE_FULL: "cannot grow: the disk is full. Free some space; what was written before is safe.",
-    sqlite3.SQLITE_IOERR: "met a disk error: the disk may be full, over quota, or failing. What was written before is safe.",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full. Free some space. {kept}",
+    sqlite3.SQLITE_IOERR: "met a disk error: the disk may be full, over quota, or failing. {kept}",
     sqlite3.SQLITE_READONLY: "may not be written: check the permissions of the file and of its folder.",
     sqlite3.SQLITE_PERM: "may not be opened: check the permissions of the file and of its folder.",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: check that its folder exists and may be read and written.",
@@ -33,25 +33,40 @@ _SENTENCES: Mapping[int, str] = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
-"""SQLite's primary result code -> the sentence after the file's name."""
+"""SQLite's primary result code -> the sentence after the file's name, with the kind's own words in it."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: ``noun`` as in "the record PATH is damaged", ``application`` its 32-bit mark, ``version`` of ``tables``."""
+    """A kind of file: ``noun`` as in "the record PATH is damaged", ``application`` its 32-bit mark, ``version`` of ``tables``.
+
+    ``patience``: how long a writer waits for another, in seconds. ``any_thread``: also others than the thread that opened it
+    may use it. ``durable``: each commit waits for the disk, milliseconds, so that not even a power cut loses it; without, it
+    is handed to the kernel, which is enough against ``kill -9``.
+    """
 
     noun: str
     application: int
     version: int
     tables: tuple[str, ...]
+    patience: float = 10.0
+    any_thread: bool = False
+    durable: bool = False
+    kept: str = "What was written before is safe."
+    afresh: str = "give another path"
+    """What to do beside moving a damaged file aside."""
+    unbegun: str = ""
+    """What to do about an empty file."""
+
+    def damaged(self, path: Path) -> str:
+        """Return the sentence about a damaged file."""
+        return f"the {self.noun} {path} {_DAMAGED.format(afresh=self.afresh)}"
 
 
-def connect(path: Path, mode: str, timeout: float = 10.0) -> sqlite3.Connection:
+def connect(path: Path, kind: Kind, mode: str) -> sqlite3.Connection:
     """Return a connection that begins no transaction by itself; ``mode`` is SQLite's: ``ro``, ``rw`` or ``rwc``."""
-    made = sqlite3.connect(
-        f"{path.as_uri()}?mode={mode}", uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
-    )
-    return made
+    uri, one = f"{path.as_uri()}?mode={mode}", not kind.any_thread
+    return sqlite3.connect(uri, uri=True, timeout=kind.patience, isolation_level=None, check_same_thread=one)
 
 
 def open_to_write(path: Path, kind: Kind) -> sqlite3.Connection:
@@ -62,7 +77,7 @@ def open_to_write(path: Path, kind: Kind) -> sqlite3.Connection:
     """
     header_checked(path, kind)
     _check_undamaged(path, kind)
-    connection = connect(path, "rwc", timeout=2.0)  # a training waits for nobody longer than this
+    connection = connect(path, kind, "rwc")
     try:
         if _is_empty(connection):
             with transaction(connection):  # kill -9 leaves an empty file or a whole one, never half a schema
@@ -73,9 +88,7 @@ def open_to_write(path: Path, kind: Kind) -> sqlite3.Connection:
         _check_ours(path, connection, kind)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise StoreError(f"the {kind.noun} {path} lies on a file system without write-ahead logs; use a local disk.")
-        # Enough against kill -9: a commit has been handed to the kernel, which outlives the process. FULL would wait for the
-        # disk at each commit, in the middle of a training step, to be safe from a power cut as well.
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if kind.durable else 'NORMAL'}")
     except BaseException:
         connection.close()
         raise
@@ -92,12 +105,13 @@ def open_to_read(path: Path, kind: Kind, hint: str) -> sqlite3.Connection:
         raise StoreError(f"there is no {kind.noun} at {path}; check the path, or {hint}.")
     header_checked(path, kind)
     if path.stat().st_size == 0:
-        raise StoreError(f"the {kind.noun} {path} is empty: the process that created it was stopped at once.")
+        raise StoreError(f"the {kind.noun} {path} is empty: the process that created it was stopped at once.{kind.unbegun}")
     # Where the folder may not be written SQLite cannot make the files it shares between processes. With nothing in its
     # log the file is complete and at rest, and it needs none of them.
     log = Path(f"{path}-wal")
-    at_rest = not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
-    connection = connect(path, "ro&immutable=1" if at_rest else "ro")
+    writable = os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    at_rest = not writable and not (log.exists() and log.stat().st_size)
+    connection = connect(path, kind, "ro&immutable=1" if at_rest else "ro")
     try:
         _check_ours(path, connection, kind)
     except BaseException:
@@ -109,7 +123,9 @@ def open_to_read(path: Path, kind: Kind, hint: str) -> sqlite3.Connection:
 def header_checked(path: Path, kind: Kind) -> None:
     """Refuse what is no SQLite file before SQLite is let near it; a missing or empty file may become one."""
     if path.is_dir():
-        raise StoreError(f"{path} is a folder; give the path of a {kind.noun}'s file, such as {path / 'run.sqlite'}.")
+        raise StoreError(
+            f"{path} is a folder; give the path of a {kind.noun}'s file, such as {path / f'{kind.noun}.sqlite'}."
+        )
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -125,12 +141,12 @@ def _check_undamaged(path: Path, kind: Kind) -> None:
     """
     if not path.exists() or path.stat().st_size == 0 or Path(f"{path}-journal").exists():
         return  # nothing in it yet; with a journal, its creation was cut short and must be undone by writing
-    with contextlib.closing(connect(path, "ro")) as connection:
+    with contextlib.closing(connect(path, kind, "ro")) as connection:
         if _is_empty(connection):
             return
         _check_ours(path, connection, kind)
         if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise StoreError(f"the {kind.noun} {path} {_DAMAGED}")
+            raise StoreError(kind.damaged(path))
 
 
 def _check_ours(path: Path, connection: sqlite3.Connection, kind: Kind) -> None:
@@ -173,8 +189,9 @@ def sentences(path: Path, kind: Kind) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)  # absent where Python's own checks raised
-        sentence = _SENTENCES.get(code & 0xFF) if code is not None else None
-        raise StoreError(f"the {kind.noun} {path} {sentence or f'could not be used: {error}.'}") from error
+        known = _SENTENCES.get(code & 0xFF) if code is not None else None
+        sentence = known.format(kept=kind.kept, afresh=kind.afresh) if known else f"could not be used: {error}."
+        raise StoreError(f"the {kind.noun} {path} {sentence}") from error
     except OSError as error:
         raise StoreError(
             f"the {kind.noun} {path} cannot be used: {error.strerror or error}. Its folder must exist, have space, "
