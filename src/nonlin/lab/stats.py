@@ -230,12 +230,13 @@ def verdict_sentence(comparison: Comparison, unit: str = "points", scale: float 
     """
     c = comparison
     level = f"{100 * (1 - c.alpha):g} % interval"
+    if c.diverged == c.n:
+        text = f"diverged in {'its only run' if c.n == 1 else f'all {c.n} runs'}"
+        return f"the baseline: {text}" if c.verdict == "baseline" else text
     if c.verdict == "baseline":
         number = _numbers(scale, c.low, c.high)
         text = f"the baseline: mean {number(c.mean)} {unit} ({level} {number(c.low)} to {number(c.high)})"
         return text if not c.diverged else f"{text}, diverged in {c.diverged} of {c.n} runs"
-    if c.diverged == c.n:
-        return f"diverged in {'its only run' if c.n == 1 else f'all {c.n} runs'}"
     if not c.pairs:
         return f"no seed on which both it and {c.baseline} finished; it diverged in {c.diverged} of {c.n} runs"
     number = _numbers(scale, c.diff_low, c.diff_high)

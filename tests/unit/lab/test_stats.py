@@ -463,6 +463,8 @@ def test_diverged_rows_rank_last_by_how_many_and_are_never_dropped() -> None:
     once = rows[3]
     assert once.rank_low < 4  # drawn again, the seed it diverged on may be missing
     assert verdict_sentence(never) == "diverged in all 8 runs"
+    hopeless = compare({"base": [math.nan] * 8, "good": list(range(8))}, "base", margin=0.1)
+    assert "the baseline: diverged in all 8 runs" in map(verdict_sentence, hopeless)  # and no "mean nan"
     assert verdict_sentence(once).startswith(
         "diverged in 1 of 8 runs; over the 7 seeds on which both finished, 48.96 points better"
     )
