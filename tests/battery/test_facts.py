@@ -16,6 +16,7 @@ from mpmath import mp
 
 import nonlin
 from nonlin.expr.exact import sample
+from nonlin.facts import reach
 from nonlin.facts.forms import unpretended
 from nonlin.facts.table import facts
 
@@ -61,6 +62,17 @@ def test_no_value_lies_outside_the_range(name: str) -> None:
     for end, best in (("low", min(reached)), ("high", max(reached))):
         if math.isfinite(span[end]):
             assert best == pytest.approx(span[end], abs=2e-3 * max(1.0, abs(span[end])))
+
+
+def test_the_fast_range_that_lint_takes_is_the_certified_one(name: str) -> None:
+    """reach searches a grid, facts read the monotone pieces; neither may contradict the other, not even in what is attained."""
+    span = told(name, "range")
+    if span is None or nonlin.definitions()[name].kind != "elementwise":
+        pytest.skip("unknown, or a function of rows, of which there is one range")
+    fast = reach(name)
+    assert fast.low == pytest.approx(span["low"], rel=1e-8, abs=1e-8)
+    assert fast.high == pytest.approx(span["high"], rel=1e-8, abs=1e-8)
+    assert (fast.low_attained, fast.high_attained) == (span["low_attained"], span["high_attained"])
 
 
 def test_no_chord_is_steeper_than_the_lipschitz_constant(name: str) -> None:

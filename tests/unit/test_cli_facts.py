@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from shell import fails, invoke
@@ -77,6 +78,21 @@ def test_show_facts() -> None:
     told = json.loads(invoke("show", "relu", "--facts", "--measure", "--json").out)
     assert told["facts"]["dead_zone"]["value"] == [["-inf", 0.0]]
     assert told["facts"]["nanoseconds"]["how"] == "measured"
+
+
+def test_patterns_with_an_x_in_them_are_no_formulas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    told = json.loads(invoke("table", "--columns", "range", "*softmax", "--json").out)
+    assert {"softmax", "log_softmax", "gumbel_softmax"} <= {row["name"] for row in told}
+    assert [row["name"] for row in json.loads(invoke("table", "--columns", "range", "x*x", "--json").out)] == ["x**2"]
+
+
+def test_a_long_table_keeps_its_facts_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first = invoke("table", "--columns", "range", "relu", "relu?", "hard_*", "--json").out
+    assert len(json.loads(first)) > 12
+    assert list((tmp_path / "nonlin" / "facts").glob("*/*.json"))
+    assert invoke("table", "--columns", "range", "relu", "relu?", "hard_*", "--json").out == first
 
 
 def test_show_facts_of_rows() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nonlin.cli.base import Json, app, console, function_names, listed, print_json, sentences
+from nonlin.cli.base import Json, Quiet, app, bar, console, function_names, listed, print_json, sentences
+
+if TYPE_CHECKING:
+    from nonlin.catalogue import Definition
 
 
 def _columns(incomplete: str) -> list[str]:
@@ -26,6 +30,17 @@ def _formats(incomplete: str) -> list[str]:
     return [n for n in ("text", "md", "csv") if n.startswith(incomplete)]
 
 
+def _prepared(found: Sequence[Definition], names: Sequence[str], quiet: bool) -> None:
+    """Have the facts of many functions at hand: from the cache of an earlier time, else computed on every processor."""
+    from nonlin.facts.many import WORTH, all_facts
+    from nonlin.facts.table import FACTS
+
+    if len(found) < WORTH or not any(n in FACTS and not FACTS[n].on_request for n in names):
+        return
+    with bar(quiet, f"facts of {len(found)} functions") as shown:
+        all_facts(found, progress=lambda done, total, name: shown.step(f"facts: {name}", done, total))
+
+
 @app.command("table")
 def table_command(
     functions: Annotated[
@@ -43,6 +58,7 @@ def table_command(
     form: Annotated[str, typer.Option("--format", help="text, md (Markdown) or csv.", autocompletion=_formats)] = "text",
     list_columns: Annotated[bool, typer.Option("--list-columns", help="Say what each column tells, and how it is defined.")] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Compare functions by what is true of them: range, symmetry, kinks, Lipschitz constant, saturation, ...
 
@@ -70,6 +86,7 @@ def table_command(
         ready = PRESETS[preset] if preset else None
         names = checked(listed(columns, "--columns") or (ready.columns if ready else DEFAULT))
         found = chosen(functions or (ready.functions if ready else ()))
+        _prepared(found, names, quiet or as_json)
         if as_json:
             made = []
             for d in found:

@@ -30,11 +30,14 @@ def namespace() -> dict[str, Any]:
     """Return what an emitted mpmath program may call; special functions from their definitions, limits saturated."""
     from mpmath import mp
 
+    huger = mp.mpf(_HUGER)  # once: a comparison with the integer would convert its 4096 bits each time
+
     def exp(u: mpmath.mpf) -> mpmath.mpf:
-        if abs(u) > _HUGER:
-            return mp.inf if u > 0 else mp.zero
         if abs(u) < _LARGE:
             return mp.exp(u)
+        u = mp.convert(u)  # a row may hold fractions
+        if abs(u) > huger:
+            return mp.inf if u > 0 else mp.zero
         digits = min(mp.prec, _MANY_BITS)
         with mp.workprec(digits + mp.mag(u)):  # mp.exp would take powers of e, at a hundred times the cost
             whole = int(mp.floor(u / mp.ln2))
@@ -47,7 +50,7 @@ def namespace() -> dict[str, Any]:
             return a ** int(b)
         if a < 0 and not mp.isint(b):
             return mp.nan  # real arithmetic, as the kernels do
-        if a and abs(b * mp.log(abs(a))) > _HUGER:
+        if a and abs(b * mp.log(abs(a))) > huger:
             return mp.inf if (abs(a) > 1) == (b > 0) else mp.zero
         return mp.power(a, b)
 
@@ -86,8 +89,8 @@ def namespace() -> dict[str, Any]:
         "log1p": log1p,
         "power": power,
         "sqrt": lambda u: mp.sqrt(u) if u >= 0 else mp.nan,
-        "sin": lambda u: mp.sin(u) if abs(u) < _HUGER else mp.nan,
-        "cos": lambda u: mp.cos(u) if abs(u) < _HUGER else mp.nan,
+        "sin": lambda u: mp.sin(u) if abs(u) < huger else mp.nan,
+        "cos": lambda u: mp.cos(u) if abs(u) < huger else mp.nan,
         "tanh": lambda u: mp.sign(u) if abs(u) > _HUGE else mp.tanh(u),
         "sech2": sech2,
         "sech": sech,
@@ -210,6 +213,11 @@ def _exact_literal(node: Expr) -> str | None:
     return None
 
 
+@lru_cache(maxsize=2048)
+def _names(root: Expr) -> tuple[str, ...]:
+    return tuple(variables(root))
+
+
 def evaluate(root: Expr, values: Mapping[str, Any] | None = None, digits: int = 50) -> Any:
     """Return ``root`` at ``values`` as an mpmath number, computed with ``digits`` significant digits.
 
@@ -217,7 +225,7 @@ def evaluate(root: Expr, values: Mapping[str, Any] | None = None, digits: int = 
     """
     from mpmath import mp
 
-    names = tuple(variables(root))
+    names = _names(root)
     given = values or {}
     with mp.workdps(digits):
         args = []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nonlin.facts.floors import Floor, bce_logits_floor, cross_entropy_floor, known_floors, nll_floor, squared_floor
     from nonlin.facts.kinks import Kink, kinks, switches
+    from nonlin.facts.many import all_facts
     from nonlin.facts.maps import chi_parallel, chi_perpendicular, correlation_map, jumps, variance_map
     from nonlin.facts.moments import Moments, gain, moments
     from nonlin.facts.normalising import SelfNormalising, self_normalising
@@ -32,6 +33,7 @@ __all__ = [
     "SelfNormalising",
     "Shape",
     "Travel",
+    "all_facts",
     "bce_logits_floor",
     "chi_parallel",
     "chi_perpendicular",
@@ -64,6 +66,7 @@ __all__ = [
 _MODULES = {
     "floors": "Floor bce_logits_floor cross_entropy_floor known_floors nll_floor squared_floor",
     "kinks": "Kink kinks switches",
+    "many": "all_facts",
     "maps": "chi_parallel chi_perpendicular correlation_map jumps variance_map",
     "moments": "Moments gain moments",
     "normalising": "SelfNormalising self_normalising",

@@ -12,6 +12,7 @@ import numpy as np
 
 from nonlin.expr import Expr, derivative
 from nonlin.expr.exact import evaluate as exactly
+from nonlin.facts.attained import attained
 from nonlin.facts.boxes import bounds
 from nonlin.facts.forms import grouped
 from nonlin.facts.intervals import Array
@@ -132,17 +133,19 @@ def extent(root: Expr, slopes: Sequence[Piece], cuts: Sequence[float], edge: flo
 
     For a function described only in a window (finite ``edge``), those within it and the limits at infinity.
     """
+    from mpmath import mpf
+
     reached: list[tuple[float, float]] = []
-    tended: list[float] = []
+    tended: list[tuple[float, Any]] = []
     walls = set(cuts)
     for x in places(slopes, edge):
         if not math.isnan(value := at(root, x)):
             if math.isinf(value):
-                tended.append(value)
+                tended.append((value, x))
             else:
                 reached.append((value, x))
         if x in walls:
-            tended += [at(root, x, -1), at(root, x, 1)]
+            tended += [(at(root, x, s), x + s * mpf(2) ** -400) for s in (-1, 1)]
     for piece in slopes:
         if piece.sign == 0 and not piece.undefined:
             spot = inside(piece)
@@ -150,16 +153,18 @@ def extent(root: Expr, slopes: Sequence[Piece], cuts: Sequence[float], edge: flo
     if math.isfinite(edge):
         reached += [(v, x) for x in (-edge, edge) if not math.isnan(v := at(root, x))]
     ends = [(s, limit_at(root, s)) for s in (-1, 1)]
-    tended += [v for s, v in ends if not (slopes and slopes[0 if s < 0 else -1].undefined)]
-    tended = [v for v in tended if not math.isnan(v)]
+    tended += [(v, s * mpf(2) ** 1000) for s, v in ends if not (slopes and slopes[0 if s < 0 else -1].undefined)]
+    tended = [end for end in tended if not math.isnan(end[0])]
     reached = [(v, x) for v, x in reached if not math.isnan(v)]
     if not reached and not tended:
         return Extent(math.nan, math.nan, False, False, (), ())
-    low = min([*tended, *(v for v, _ in reached)])
-    high = max([*tended, *(v for v, _ in reached)])
-    low_at = tuple(x for v, x in reached if _same(v, low))
-    high_at = tuple(x for v, x in reached if _same(v, high))
-    return Extent(low, high, bool(low_at), bool(high_at), low_at, high_at)
+    bounds, places_ = [], []
+    for sign in (-1, 1):
+        bound = sign * max(sign * v for v in [*(v for v, _ in tended), *(v for v, _ in reached)])
+        spots = tuple(x for v, x in reached if _same(v, bound))
+        bounds.append(bound)
+        places_.append(spots if spots and attained(root, bound, sign, spots, tended, math.isfinite(edge)) else ())
+    return Extent(bounds[0], bounds[1], bool(places_[0]), bool(places_[1]), places_[0], places_[1])
 
 
 def _same(a: float, b: float) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,12 +29,12 @@ class Boxes:
     above: Array
     below: Array
 
-    @property
+    @cached_property
     def positive(self) -> Array:
         """Where the value is above 0 on the whole box."""
         return (self.low > 0) | ((self.low == 0) & self.above)
 
-    @property
+    @cached_property
     def negative(self) -> Array:
         """Where the value is below 0 on the whole box."""
         return (self.high < 0) | ((self.high == 0) & self.below)
@@ -89,25 +90,28 @@ def add(a: Boxes, b: Boxes) -> Boxes:
 
 def mul(a: Boxes, b: Boxes) -> Boxes:
     """Return a * b; a strict sign survives underflow."""
-    corners = np.stack([a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high])
-    corners = np.where(np.isnan(corners), 0.0, corners)  # 0 * inf: the 0 is reached or approached by finite numbers
-    exact = (np.stack([a.low, a.low, a.high, a.high]) == 0) | (np.stack([b.low, b.high, b.low, b.high]) == 0)
-    unit = _unit(a) | _unit(b)
-    exact |= unit
-    low = np.where(exact, corners, _finite_down(corners)).min(axis=0)
-    high = np.where(exact, corners, -_finite_down(-corners)).max(axis=0)
+    corners = np.empty((4, *a.low.shape))
+    ends = ((a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high))
+    for corner, (p, q) in zip(corners, ends, strict=True):
+        np.multiply(p, q, out=corner)
+    corners[np.isnan(corners)] = 0.0  # 0 * inf: the 0 is reached or approached by finite numbers
+    one_a, one_b = _unit(a), _unit(b)
+    unit = one_a | one_b
+    none = [v == 0 for v in (a.low, a.high, b.low, b.high)]
+    if (none[0] | none[1] | none[2] | none[3] | unit).any():  # a product with 0, 1 or -1 is exact
+        exact = np.stack([none[0] | none[2], none[0] | none[3], none[1] | none[2], none[1] | none[3]]) | unit
+        low = np.where(exact, corners, _finite_down(corners)).min(axis=0)
+        high = np.where(exact, corners, -_finite_down(-corners)).max(axis=0)
+    else:
+        low, high = _finite_down(corners.min(axis=0)), -_finite_down(-corners.max(axis=0))
     same = (a.positive & b.positive) | (a.negative & b.negative)
     opposite = (a.positive & b.negative) | (a.negative & b.positive)
     low, high = np.where(same, np.maximum(low, 0), low), np.where(opposite, np.minimum(high, 0), high)
-    # by 1 or -1 an end stays what it was; else only a strict sign is carried on
-    one_a, one_b = _unit(a), _unit(b)
-    kept = np.where(
-        one_a, np.where(a.low > 0, b.above, b.below), np.where(one_b, np.where(b.low > 0, a.above, a.below), False)
-    )
-    kept_high = np.where(
-        one_a, np.where(a.low > 0, b.below, b.above), np.where(one_b, np.where(b.low > 0, a.below, a.above), False)
-    )
-    return Boxes(low, high, kept | (same & (low <= 0)), kept_high | (opposite & (high >= 0)))
+    above, below = same & (low <= 0), opposite & (high >= 0)
+    if unit.any():  # by 1 or -1 an end stays what it was; else only a strict sign is carried on
+        above |= np.where(one_a, np.where(a.low > 0, b.above, b.below), one_b & np.where(b.low > 0, a.above, a.below))
+        below |= np.where(one_a, np.where(a.low > 0, b.below, b.above), one_b & np.where(b.low > 0, a.below, a.above))
+    return Boxes(low, high, above, below)
 
 
 def _finite_down(value: Array) -> Array:

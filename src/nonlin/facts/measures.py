@@ -5,18 +5,23 @@ has a gradient, and how centred its output is. All are for a standard normal inp
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from nonlin.expr import Expr
+from nonlin.facts.boxes import bounds
+from nonlin.facts.crossing import crossing
 from nonlin.facts.extent import at
+from nonlin.facts.forms import grouped
 from nonlin.facts.intervals import Array
 from nonlin.facts.shape import Piece
 from nonlin.facts.subject import COMPUTED, Subject, Told, Untold
 
 SLOPE = 0.01
 """A slope above this counts as a gradient."""
+_FAR = 40.0
+"""Beyond it lies a part of the inputs below 1e-300."""
 
 
 _EDGE, _PANELS, _NODES = 14.0, 56, 40
@@ -75,13 +80,15 @@ def zero_centredness(subject: Subject) -> Told:
 def gradient_availability(subject: Subject) -> Told:
     """P(|f'(z)| > 0.01)."""
     share = math.fsum(_share(subject.trained, piece) for piece in subject.trained_bend if not piece.undefined)
+    if subject.endless:
+        share += sum(_outside(subject.trained, subject.shape.edge, side) for side in (-1, 1))
     note = "of the derivative that training uses" if subject.pretends else ""
     return Told(min(share, 1.0), f"{min(share, 1.0):.4f}", COMPUTED, note)
 
 
 def _share(slope: Expr, piece: Piece) -> float:
     """The probability of being in a piece, where f' is monotone, with |f'| above the threshold."""
-    low, high = max(piece.low, -40.0), min(piece.high, 40.0)
+    low, high = max(piece.low, -_FAR), min(piece.high, _FAR)
     if not low < high:
         return 0.0
     ends = [
@@ -93,7 +100,8 @@ def _share(slope: Expr, piece: Piece) -> float:
     cuts = [low]
     for level in (-SLOPE, SLOPE):
         if (ends[0] - level) * (ends[1] - level) < 0:
-            cuts.append(_solve(slope, level, low, high, ends[0] < level))
+            above = partial(_above, slope, level)
+            cuts.append(crossing(above, low, high, *(_scaled(v) - _scaled(level) for v in ends))[1])
     cuts = [*sorted(cuts), high]
     total = 0.0
     for a, b in zip(cuts, cuts[1:], strict=False):
@@ -102,13 +110,26 @@ def _share(slope: Expr, piece: Piece) -> float:
     return total
 
 
-def _solve(slope: Expr, level: float, low: float, high: float, rising: bool) -> float:
-    for _ in range(64):
-        middle = low + (high - low) / 2
-        if middle in (low, high):
-            break
-        low, high = (middle, high) if (at(slope, middle) < level) == rising else (low, middle)
-    return high
+def _outside(slope: Expr, edge: float, side: int) -> float:
+    """The same probability beyond a window, where the signs of the slope are not followed: proved on boxes."""
+    grid = np.linspace(edge, _FAR, 400)
+    low, high = (grid[:-1], grid[1:]) if side > 0 else (-grid[1:], -grid[:-1])
+    found = bounds(grouped(slope), low, high)
+    above = (found.low > SLOPE) | (found.high < -SLOPE)
+    open_ = ~above & (np.maximum(np.abs(found.low), np.abs(found.high)) > SLOPE)
+    masses = np.array([_mass(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
+    if (lost := math.fsum(masses[open_])) > 1e-12:
+        raise Untold(f"its slope oscillates too fast to be followed beyond {edge:g}; {2 * lost:.1g} of the inputs lie there")
+    return math.fsum(masses[above])
+
+
+def _above(slope: Expr, level: float, x: float) -> float:
+    return _scaled(at(slope, x)) - _scaled(level)
+
+
+def _scaled(slope: float) -> float:
+    """A scale that is logarithmic away from 0, on which slopes that fall like exp are straight."""
+    return math.asinh(slope / SLOPE)
 
 
 def _mass(low: float, high: float) -> float:

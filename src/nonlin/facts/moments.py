@@ -152,8 +152,21 @@ def positive(value: Any, what: str) -> float:
     return float(value)
 
 
+def undefined_side(root: Expr) -> str:
+    """Return the side of 0, ``below`` or ``above``, on which a formula gives no number at -1 or 1; empty if it does."""
+    from nonlin.backends.numpy import evaluate
+
+    with np.errstate(all="ignore"):
+        below, above = np.broadcast_to(evaluate(root, np.array([-1.0, 1.0])), 2)
+    return "below" if math.isnan(below) else "above" if math.isnan(above) else ""
+
+
 def _exists(made: Definition, name: str, value: float, q: float) -> None:
     if not math.isfinite(value):
+        if side := undefined_side(made.closed()):
+            raise ParameterError(
+                f"{made.name} is not defined {side} 0, where half of a Gaussian input lies, so that {name} does not exist"
+            )
         raise ParameterError(
             f"{made.name}: {name} is infinite, undefined, or too steep to integrate for a Gaussian input of variance {q:g}"
         )

@@ -85,11 +85,11 @@ def _span(root: Expr) -> Span | None:
     if len(spans) != len(parts) or not spans:
         return None
     if len(spans) == 1:
-        return _of_one(root.op, spans[0])
-    return _of_two(root.op, *spans) if len(spans) == 2 else None
+        return of_one(root.op, spans[0])
+    return of_two(root.op, *spans) if len(spans) == 2 else None
 
 
-def _of_one(op: str, a: Span) -> Span | None:
+def of_one(op: str, a: Span) -> Span | None:
     """A function of one part."""
     if op in RISING:
         rises = RISING[op]
@@ -111,12 +111,12 @@ def _folded(a: Span) -> Span:
     return Span(0.0, high, True, (a.low_in and -a.low == high) or (a.high_in and a.high == high))
 
 
-def _of_two(op: str, a: Span, b: Span) -> Span | None:
+def of_two(op: str, a: Span, b: Span) -> Span | None:
     """A function of two parts, of which one is a number."""
     if op in ("max", "min"):
         return _greater(a, b) if op == "max" else _turned(_greater(_turned(a), _turned(b)))
     if op == "sub":
-        return _of_two("add", a, _turned(b))
+        return of_two("add", a, _turned(b))
     if a.low == a.high and b.low != b.high and op in ("add", "mul"):
         a, b = b, a
     if b.low != b.high:
@@ -129,7 +129,7 @@ def _of_two(op: str, a: Span, b: Span) -> Span | None:
         ends = Span(low, high, a.low_in, a.high_in)
         return ends if c > 0 else Span(ends.high, ends.low, ends.high_in, ends.low_in)
     if op == "pow" and c == 2:
-        size = _of_one("abs", a)
+        size = of_one("abs", a)
         return None if size is None else Span(size.low**2, size.high**2, size.low_in, size.high_in)
     return None
 
@@ -149,4 +149,4 @@ def _reciprocal(b: Span, over: float) -> Span | None:
     return Span(over / b.high, INF if b.low == 0 else over / b.low, b.high_in, b.low_in)
 
 
-__all__ = ["Span", "once"]
+__all__ = ["Span", "of_one", "of_two", "once"]

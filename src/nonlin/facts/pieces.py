@@ -8,6 +8,7 @@ from typing import Any
 
 from nonlin.expr import Expr, stabilise, var
 from nonlin.expr.nodes import ONE, sub
+from nonlin.facts import rows
 from nonlin.facts.extent import at, joined, jumps, tidy
 from nonlin.facts.forms import grouped
 from nonlin.facts.reach import reach
@@ -17,6 +18,8 @@ from nonlin.facts.subject import COMPUTED, PROVED, Subject, Told, Untold, interv
 
 _LISTED = 6
 """Points or pieces that a text lists; the value has all."""
+_NARROW = 1e-12
+"""Two brackets so near to each other hold the same zero."""
 
 
 def outer(x: float, edge: float = math.inf) -> float:
@@ -76,8 +79,8 @@ def domain(subject: Subject) -> Told:
 def value_range(subject: Subject) -> Told:
     """The closed or open range."""
     if subject.definition.kind == "rowwise":
-        low, high, low_in, high_in = reach(subject.definition)
-        return _ranged(low, high, low_in, high_in, COMPUTED, "of each entry, over rows of two or more")
+        found = reach(subject.definition)
+        return _ranged(*found, surest(rows.proved(subject.root, found)), "of each entry, over rows of two or more")
     own = subject.values
     if math.isnan(own.low):
         raise Untold("the function is defined nowhere that was looked at")
@@ -207,10 +210,13 @@ def zero_set(root: Expr, pieces: Sequence[Piece], edge: float) -> tuple[list[flo
     points: list[float] = []
     walls = sorted({p.low for p in pieces} | {p.high for p in pieces})
     asked = [tidy(p.low, p.high) for p in pieces if p.sign is None and p.narrow and not p.undefined]
-    asked += [x for x in walls if abs(x) < END and not any(p.sign is None and p.low <= x <= p.high for p in pieces)]
+    asked += [
+        x for x in walls if abs(x) < min(END, edge) and not any(p.sign is None and p.low <= x <= p.high for p in pieces)
+    ]
     scale = max([1e-300, *(abs(at(root, x)) for x in (-1.0, 1.0, 0.5) if math.isfinite(at(root, x)))])
     for x in sorted(asked):
-        if not any(a <= x <= b for a, b in spans) and abs(at(root, x)) <= 1e-12 * min(1.0, scale):
+        twice = bool(points) and x - points[-1] <= _NARROW * max(1.0, abs(x))
+        if not twice and not any(a <= x <= b for a, b in spans) and abs(at(root, x)) <= 1e-12 * min(1.0, scale):
             points.append(x)
     return points, spans
 

@@ -79,7 +79,9 @@ def chosen(specs: Sequence[str]) -> list[Definition]:
     """Return the functions that names, formulas, and patterns such as ``'*relu*'`` mean, each once."""
     made: dict[str, Definition] = {}
     for spec in specs:
-        several = any(c in spec for c in "*?[") and not any(c in spec for c in "()x+-/ ")
+        # no formula begins or ends with a star, or holds a ? or a [
+        sure = spec.startswith("*") or spec.endswith("*") or any(c in spec for c in "?[")
+        several = sure or ("*" in spec and not any(c in spec for c in "()x+-/ "))
         for definition in matching(spec) if several else [resolve(spec)]:
             made.setdefault(definition.name, definition)
     if not made:

@@ -20,7 +20,7 @@ from nonlin.catalogue import Definition
 from nonlin.errors import ParameterError
 from nonlin.expr import Expr, derivative
 from nonlin.facts.maps import correlation_map, overlap, smooth_enough, weights
-from nonlin.facts.moments import elementwise, finite, integrate
+from nonlin.facts.moments import elementwise, finite, integrate, undefined_side
 
 SMALLEST, LARGEST = 1e-6, 1e6
 """Variances between which fixed points and edges are looked for."""
@@ -280,6 +280,8 @@ def _why_nowhere(root: Expr) -> str:
     _, square, slope_square, *_ = integrate(root, 1.0)
     if slope_square == 0:
         return "its derivative is 0 almost everywhere, so chi_1 = 0 and gradients vanish for any weights"
+    if side := undefined_side(root):
+        return f"it is not defined {side} 0, where half of a Gaussian input lies"
     if not math.isfinite(square):
         return "E f^2 is infinite for a Gaussian input, so the variance of the next layer is"
     return "E f'^2 is infinite for a Gaussian input, so chi_1 is, for any weights"

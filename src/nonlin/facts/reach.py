@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nonlin.catalogue import Definition, resolve
 from nonlin.errors import ParameterError
@@ -20,11 +20,14 @@ from nonlin.expr.exact import Row
 from nonlin.expr.exact import evaluate as exactly
 from nonlin.facts.once import once
 
+if TYPE_CHECKING:
+    from nonlin.backends.truth import Exact
+
 _ZOOMS = 14
 _GROWN = 64.0
 """A sampled bound is infinite if it is so many times larger far out than near 0, where no limit says so."""
 _INNER = 30.0
-"""A largest value found farther out is taken for one that is approached."""
+"""Farther out exp(-exp(-x)) is 0 in any number of digits: a top found there is not asked."""
 _DIGITS = 60
 _ASKED = (-3, -2, -1, 0, 1, 2, 3)
 """Where it is asked exactly whether a bound is attained: so near 0 that erf(3) still differs from 1."""
@@ -116,7 +119,7 @@ def _sums_to_one(root: Expr) -> bool:
     except (TypeError, AttributeError):  # a function that rows of exact numbers cannot be put into
         import numpy as np
 
-        rows = _values_of_rows(root, np.array(_ROWS)).tolist()
+        rows = values_of_rows(root, np.array(_ROWS)).tolist()
     return all(isinstance(r, list) and len(r) == 4 and min(r) >= 0 and abs(sum(r) - 1) < 1e-9 for r in rows)
 
 
@@ -131,21 +134,23 @@ def _searched(root: Expr) -> Reach:
     """Search the range of an elementwise formula in ``x`` alone."""
     import numpy as np
 
+    from nonlin.facts.attained import Place, attained
     from nonlin.facts.kinks import switches
 
     far = np.concatenate(
         [-(2.0 ** np.arange(6, 60, 0.5)), 2.0 ** np.arange(-40.0, 60, 0.5), -(2.0 ** np.arange(-40.0, 6, 0.5))]
     )
     points = np.unique(np.concatenate([np.linspace(-40.0, 40.0, 16001), far, np.asarray(switches(root), dtype=float)]))
-    ends = [v for v in _ends(root) if not math.isnan(v)]
-    bounds, attained = [], []
+    ends = [end for end in _ends(root) if not math.isnan(end[0])]
+    bounds, taken = [], []
     for sign in (-1, 1):  # the largest value of -f, then of f
         inside, place = _largest(root, points, sign)
-        bound = _tidy(sign * max([inside, *(sign * v for v in ends)]))
-        approached = abs(place) > _INNER or any(abs(bound - v) <= 1e-9 * max(1.0, abs(v)) for v in ends if math.isfinite(v))
+        bound = _tidy(sign * max([inside, *(sign * v for v, _ in ends)]))
+        spots: list[Place] = [place] if abs(place) <= _INNER else []
+        spots += [*map(Fraction, _ASKED), *(Fraction(p) + step for p in switches(root) for step in (-1, 0, 1))]
         bounds.append(bound)
-        attained.append(math.isfinite(bound) and (not approached or _reached(root, bound, sign)))
-    return Reach(bounds[0], bounds[1], attained[0], attained[1])
+        taken.append(attained(root, bound, sign, spots, ends, _exact(root).wild))
+    return Reach(bounds[0], bounds[1], taken[0], taken[1])
 
 
 def _values(root: Expr, points: Any) -> Any:
@@ -157,19 +162,28 @@ def _values(root: Expr, points: Any) -> Any:
         return np.broadcast_to(np.asarray(evaluate(root, points), dtype=float), points.shape)
 
 
-def _ends(root: Expr) -> Iterator[float]:
-    """Yield the limits at both infinities, and from both sides of 0 and of each switch."""
-    from nonlin.backends.limits import beside, limit
+@lru_cache(maxsize=64)
+def _exact(root: Expr) -> Exact:
     from nonlin.backends.rounding import FORMATS
     from nonlin.backends.truth import Exact
+
+    return Exact(root, FORMATS["float64"])
+
+
+def _ends(root: Expr) -> Iterator[tuple[float, Any]]:
+    """Yield the limits at both infinities, and from both sides of 0 and of each switch, each with a point near that end."""
+    from mpmath import mpf
+
+    from nonlin.backends.limits import beside, limit
     from nonlin.facts.kinks import switches
 
-    exact = Exact(root, FORMATS["float64"])
-    yield from (limit(exact, sign) for sign in (-1, 1))
+    exact = _exact(root)
+    for sign in (-1, 1):
+        yield limit(exact, sign), sign * mpf(2) ** 1000
     for point in {0.0, *switches(root)}:
         for side in (-1, 1):
             found = beside(exact, point, side)
-            yield math.nan if found is None else found
+            yield math.nan if found is None else found, point + side * mpf(2) ** -400
 
 
 def _largest(root: Expr, points: Any, sign: int) -> tuple[float, float]:
@@ -196,19 +210,6 @@ def _largest(root: Expr, points: Any, sign: int) -> tuple[float, float]:
     return best
 
 
-def _reached(root: Expr, bound: float, sign: int) -> bool:
-    """Whether an input near 0 or a switch gives a bound that is also a limit, decided in exact arithmetic."""
-    from mpmath import mp
-
-    from nonlin.facts.kinks import switches
-
-    asked = {*map(Fraction, _ASKED), *(Fraction(p) + step for p in switches(root) for step in (-1, 0, 1))}
-    with mp.workdps(_DIGITS):
-        values = [exactly(root, {"x": x}, _DIGITS) for x in asked]
-        # the bound is a float: -0.1 is not quite -1/10
-        return any(not mp.isnan(v) and sign * (v - mp.mpf(bound)) >= -1e-15 * max(1.0, abs(bound)) for v in values)
-
-
 @lru_cache(maxsize=256)
 def _row_reach(root: Expr) -> Reach:
     """Return the range of the entries of a row function, from rows that favour one entry more and more.
@@ -227,14 +228,15 @@ def _row_reach(root: Expr) -> Reach:
         for length in (3, 48):
             rest = np.zeros((len(steps), length - 2))
             ramps = [np.column_stack([t * steps, rest, s * steps]) for t in (1, -1, 0.5) for s in (0, -1)]
-            values = sign * _values_of_rows(root, np.concatenate(ramps))
+            ramps.append(3 * np.random.default_rng(0).standard_normal((400, length)))  # rows with a sum near 0 among them
+            values = sign * values_of_rows(root, np.concatenate(ramps))
             values = values[np.isfinite(values)]
             grows = values.max() > 8 * max(1.0, float(sign * _tidy(np.median(values)))) and values.max() > 1e3
             found.append(math.inf if grows else float(values.max()))
         same = abs(found[0] - found[1]) <= 1e-6 or found[0] == found[1]
         bounds.append(_tidy(sign * found[0]) if same else sign * math.inf)
-    ends = _values_of_rows(root, np.array(_ENDS, dtype=float))
-    low, high = (bool((ends == bound).any()) for bound in bounds)
+    ends = values_of_rows(root, np.array(_ENDS, dtype=float))
+    low, high = (math.isfinite(bound) and bool((ends == bound).any()) for bound in bounds)
     return Reach(bounds[0], bounds[1], low, high)
 
 
@@ -259,7 +261,8 @@ def _probabilities(root: Expr) -> Reach | None:
     return Reach(0.0, 1.0, min(near) == 0, max(near) == 1)
 
 
-def _values_of_rows(root: Expr, rows: Any) -> Any:
+def values_of_rows(root: Expr, rows: Any) -> Any:
+    """Return a row formula's values at rows, shape (rows, length), in double precision."""
     import numpy as np
 
     from nonlin.backends.numpy import evaluate

@@ -27,8 +27,10 @@ from nonlin.facts.kinks import switches
 
 END = 2.0**500
 """What stands for infinity where boxes end: beyond 3e150 squares overflow, and nothing is said."""
-WINDOW = 16.0
-"""Half-width of the interval in which a function that oscillates without end is described."""
+WINDOWS = (16.0, 8.0, 4.0, 2.0, 1.0)
+"""Half-widths of the interval in which a function that oscillates without end is described: the first in which the signs of its
+second derivative can mostly be proved and do not change too often. sin(30*x*(1 + |x|)) bends 5000 times in the first."""
+_MOST_PIECES = 640
 _FAR = 1e6
 """Switches are searched this far out."""
 _TINY = -400.0
@@ -38,6 +40,8 @@ _CLEAR = 1e-9
 _MOST_BOXES = 3000
 _ROUNDS = 60
 _PARTS = 33
+_DENSE = (-32.0, -4.0, 4.0, 32.0)
+"""Where a sampled piece is cut so that what happens near 0 is not missed in one that goes far out."""
 _TAIL, _TAIL_ROUNDS = 32.0, 4
 """So far out a box is halved no more than so many times: what is not decided then mostly underflows."""
 
@@ -167,14 +171,21 @@ def _resolved(root: Expr, pieces: list[Piece], cuts: Sequence[float]) -> list[Pi
 
 
 def _exact_sign(root: Expr, x: float) -> int | None:
-    """The sign at one point in 400-bit arithmetic; None where the function is undefined."""
+    """The sign at one point in 400-bit arithmetic, in 1600 bits if that gives next to nothing; None where it is undefined."""
     from mpmath import mp
 
     from nonlin.expr.exact import sample
 
-    bits = 400 + (2 * abs(math.frexp(x)[1]) if abs(x) > 2.0**40 else 0)
-    value = sample(root, x, min(bits, 3000))
-    return None if mp.isnan(value) else int(mp.sign(value)) if abs(value) > mp.mpf(10) ** -90 or abs(x) > 8 else 0
+    if abs(x) > 8:  # far out the terms of a second derivative cancel to the eighth power of x
+        value = sample(root, x, 400 + (8 * math.frexp(x)[1] if abs(x) > 2.0**40 else 0))
+        return None if mp.isnan(value) else int(mp.sign(value))
+    for bits in (400, 1600):
+        value = sample(root, x, bits)
+        if mp.isnan(value):
+            return None
+        if abs(value) > mp.ldexp(1, -3 * bits // 4):
+            return int(mp.sign(value))
+    return 0
 
 
 def _sampled(root: Expr, piece: Piece) -> list[Piece]:
@@ -182,7 +193,8 @@ def _sampled(root: Expr, piece: Piece) -> list[Piece]:
     from nonlin.backends.rounding import FORMATS
     from nonlin.backends.truth import run
 
-    points = between(piece.low, piece.high, 130)[1:-1]
+    walls = [piece.low, *(w for w in _DENSE if piece.low < w < piece.high), piece.high]
+    points = np.unique(np.concatenate([between(*ends, 130) for ends in zip(walls, walls[1:], strict=False)]))[1:-1]
     values = run(root, points, FORMATS["float64"])
     # near a zero, and where terms cancel, double precision does not know the sign
     told = [
@@ -244,6 +256,12 @@ def _monotone(root: Expr, slope: Piece) -> list[Piece]:
     if _beside(root, high, -1, -rising) == -rising:
         return [Piece(low, high, -rising, slope.proved)]
     left, right = _bracket(root, low, high, rising)
+    # no change was seen, only numbers at the end of the line that intervals do not decide
+    thin = Piece(left, right, None).narrow
+    for end, inner, sign in ((left == low == -END, math.nextafter(low, high), rising),
+                             (right == high == END, math.nextafter(high, low), -rising)):  # fmt: skip
+        if end and (thin or _exact_sign(root, inner) == sign):
+            return [Piece(low, high, sign, slope.proved and thin)]
     made = [Piece(low, left, -rising, slope.proved), Piece(left, right, None), Piece(right, high, rising, slope.proved)]
     return [p for p in made if p.low < p.high]
 
@@ -316,10 +334,12 @@ def shape(root: Expr) -> Shape:
     from nonlin.backends.truth import Exact
 
     true = unpretended(root)
-    edge = WINDOW if Exact(true, FORMATS["float64"]).wild else math.inf
-    cuts = cuts_of(true, edge)
     first, second = derivative(true), derivative(true, "x", 2)
-    bend = signs(second, cuts, edge)
+    for edge in WINDOWS if Exact(true, FORMATS["float64"]).wild else (math.inf,):
+        cuts = cuts_of(true, edge)
+        bend = signs(second, cuts, edge)
+        if sum(p.proved for p in bend) >= len(bend) / 2 and len(bend) <= _MOST_PIECES:
+            break
     slope = signs_between(first, bend, cuts)
     value = signs_between(true, slope, cuts)
     outside = [p for p in value if p.undefined]

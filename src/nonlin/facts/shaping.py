@@ -190,8 +190,10 @@ def _two_lines(root: Expr) -> tuple[float, float] | None:
     from nonlin.backends.numpy import evaluate
 
     x = np.array([0.013, 0.7, 1.0, 3.1, 50.0])
-    above, below = evaluate(root, x) / x, evaluate(root, -x) / -x
-    if max(np.ptp(above), np.ptp(below)) > 1e-12 * (1 + abs(above[0]) + abs(below[0])):
+    with np.errstate(all="ignore"):
+        above, below = evaluate(root, x) / x, evaluate(root, -x) / -x
+    slopes = np.concatenate([above, below])
+    if not np.isfinite(slopes).all() or max(np.ptp(above), np.ptp(below)) > 1e-12 * (1 + abs(above[0]) + abs(below[0])):
         return None
     return float(below[0]), float(above[0])
 

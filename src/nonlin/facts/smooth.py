@@ -18,7 +18,7 @@ ORDERS = 4
 """Derivatives up to this order are compared on both sides of a switch."""
 _BRANCHING = ("where", "min", "max", "abs", "sign", "floor", "round")
 _PARTIAL = ("sqrt", "log", "log1p", "pow", "div")
-_SAME, _DIGITS = 1e-30, 60
+_SAME, _DIGITS, _APART = 1e-30, 60, 1e-6
 
 
 @lru_cache(maxsize=4096)
@@ -41,11 +41,11 @@ def _safe(node: Expr, low: float, high: float) -> bool:
     exponent = node.args[1].payload if node.op == "pow" else None
     if isinstance(exponent, Fraction) and exponent.denominator == 1 and exponent > 0:
         return True
-    return _one_sign(argument + 1 if node.op == "log1p" else argument, low, high, node.op == "div")
+    return one_sign(argument + 1 if node.op == "log1p" else argument, low, high, node.op == "div")
 
 
 @lru_cache(maxsize=4096)
-def _one_sign(root: Expr, low: float, high: float, either: bool) -> bool:
+def one_sign(root: Expr, low: float, high: float, either: bool) -> bool:
     """Whether an expression is proved positive on (low, high), or of ``either`` sign."""
     cuts = tuple(sorted({x for x in (0.0, low, high) if abs(x) < END}))
     pieces = [p for p in signs(root, cuts) if p.high > low and p.low < high]
@@ -80,6 +80,9 @@ def seam(left: Expr, right: Expr, x: float) -> tuple[int, bool]:
     proved = short(x)
     for order in range(ORDERS + 1):
         a, b = (derivative(f, "x", order) if order else f for f in (left, right))
+        there = [exactly(f, {"x": Fraction(x)}, _DIGITS) for f in (a, b)]
+        if _APART * (1 + abs(there[0])) < abs(there[0] - there[1]) < math.inf:  # so far apart that algebra need not be asked
+            return order - 1, True
         try:
             gap = sub(*(stabilise(substitute(f, {"x": Fraction(x)})) for f in (a, b)))
         except ZeroDivisionError:  # a pole

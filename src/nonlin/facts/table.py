@@ -130,13 +130,14 @@ def fact(definition: Definition | str, name: str) -> Fact:
     made = resolve(definition)
     if name not in FACTS:
         raise unknown("fact", name, FACTS)
-    row, told = FACTS[name], _known(made)
+    row, told = FACTS[name], known(made)
     if name not in told:
         found = _compute(row, made)
         if row.on_request:
             return found
         told[name] = found
-    return told[name]
+    stored: Fact = told[name]
+    return stored
 
 
 @lru_cache(maxsize=2048)
@@ -144,13 +145,14 @@ def _store(root: Any, kind: str) -> dict[str, Any]:
     return {}
 
 
-def _known(made: Definition) -> dict[str, Fact]:
-    """What is known of a function, whatever its name: the formula with its parameters decides."""
+@lru_cache(maxsize=2048)
+def known(made: Definition) -> dict[str, Any]:
+    """Return what was found of a function in this process, by fact; the formula decides, whatever the function's name."""
     return _store(made.closed(), made.kind)
 
 
 def _subject(made: Definition) -> Subject:
-    told: dict[str, Any] = _store(made.closed(), made.kind)
+    told = known(made)
     if " subject" not in told:
         told[" subject"] = Subject(made)
     found: Subject = told[" subject"]

@@ -9,6 +9,7 @@ from fractions import Fraction
 from nonlin.expr import Expr, var
 from nonlin.expr.exact import evaluate as exactly
 from nonlin.expr.nodes import mul, sub
+from nonlin.facts.crossing import crossing
 from nonlin.facts.extent import at, inside, joined, jumps, limit_at, limit_proved, short, within
 from nonlin.facts.pieces import domain_spans, listed, outer, whole
 from nonlin.facts.shape import END, Piece
@@ -237,21 +238,21 @@ def _settles(subject: Subject, threshold: float, side: int) -> float | None:
         if math.isnan(ends[0]) or abs(ends[0]) > threshold:
             return last
         if abs(ends[1]) > threshold:
-            return _crossing(root, threshold, near, far)
+            return _crossing(root, threshold, near, far, ends[1], ends[0])
         last = near
     return -side * math.inf if pieces else None
 
 
-def _crossing(root: Expr, threshold: float, near: float, far: float) -> float:
-    for _ in range(1100):
-        middle = near + (far - near) / 2 if abs(far) < 1e3 else math.copysign(max(2 * abs(near), 1.0), far)
-        if middle in (near, far) or abs(far - near) <= 1e-13 * max(1.0, abs(near)):
-            break
-        if abs(at(root, middle)) > threshold:
-            near = middle
-        else:
-            far = middle
-    return far
+def _crossing(root: Expr, threshold: float, near: float, far: float, at_near: float, at_far: float) -> float:
+    """The point at which |f'|, which is larger than a threshold at ``near`` and not at ``far``, comes down to it."""
+
+    def above(slope: float) -> float:  # logarithmic, so that a slope that falls like exp is straight
+        return math.log(abs(slope) / threshold) if slope else -1e4
+
+    ends = sorted([(near, above(at_near)), (far, above(at_far))])
+    (low, at_low), (high, at_high) = ends
+    found = crossing(lambda x: above(at(root, x)), low, high, at_low, at_high)
+    return found[1] if far > near else found[0]
 
 
 def saturates(subject: Subject) -> Told:

@@ -43,12 +43,49 @@ def test_published_points() -> None:
     # Schoenholz et al. 2017: tanh is critical at sigma_w^2 = 1.76 for sigma_b^2 = 0.05
     assert edge("tanh", math.sqrt(0.05))[0].sigma_w ** 2 == pytest.approx(1.76, abs=0.005)
     assert [(p.sigma_w, p.q, p.stability) for p in edge("tanh")] == [(pytest.approx(1), 0, "stable")]
-    # Roberts, Yaida & Hanin 2022, section 5.3.4: (C_W, C_b) of swish and gelu
-    (swish,), (gelu,) = half_stable("silu"), half_stable("gelu")
-    assert (swish.sigma_w**2, swish.sigma_b**2) == (pytest.approx(1.98800468, abs=1e-7), pytest.approx(0.55514317, abs=1e-7))
-    assert (gelu.sigma_w**2, gelu.sigma_b**2) == (pytest.approx(1.98305826, abs=1e-7), pytest.approx(0.17292239, abs=1e-7))
-    assert swish.q == pytest.approx(14.32017362, abs=1e-6)
-    assert {p.stability for p in (swish, gelu)} == {"half-stable"}
+
+
+def criticality(sigma: Any, slope: Any, start: float) -> tuple[float, float, float]:
+    """(K*, C_W, C_b) at which both susceptibilities are 1, from their definitions in Roberts, Yaida & Hanin 2022, chapter 5.
+
+    With g(K) = <sigma(z)^2> over z ~ N(0, K): chi_parallel = C_W dg/dK and chi_perpendicular = C_W <sigma'(z)^2>. The derivative
+    is a difference quotient of g, and means are sums of the trapezium rule, which converges like exp(-1/step^2) here: nothing
+    of this is how nonlin does it, which has E z f f' and Gauss-Legendre quadrature.
+    """
+    from mpmath import mp
+
+    with mp.workdps(40):
+        step = mp.mpf(1) / 16
+        nodes = [k * step for k in range(-208, 209)]
+        weights = [step * mp.npdf(z) for z in nodes]
+
+        def mean(function: Any, k: Any) -> Any:
+            root = mp.sqrt(k)
+            return mp.fsum(w * function(root * z) ** 2 for w, z in zip(weights, nodes, strict=True))
+
+        def excess(k: Any) -> Any:
+            h = k * mp.mpf(10) ** -8  # central: h^2 of 1e-16 is left
+            return (mean(sigma, k + h) - mean(sigma, k - h)) / (2 * h) - mean(slope, k)
+
+        k = mp.findroot(excess, (start, 1.05 * start), tol=1e-24)
+        c_w = 1 / mean(slope, k)
+        return float(k), float(c_w), float(k - c_w * mean(sigma, k))
+
+
+def test_half_stable_points_from_the_definitions() -> None:
+    from mpmath import mp
+
+    def logistic(z: Any) -> Any:
+        return 1 / (1 + mp.exp(-z))
+
+    swish = criticality(lambda z: z * logistic(z), lambda z: logistic(z) * (1 + z * (1 - logistic(z))), 14.0)
+    gelu = criticality(lambda z: z * mp.ncdf(z), lambda z: mp.ncdf(z) + z * mp.npdf(z), 3.5)
+    for name, (k, c_w, c_b) in (("silu", swish), ("gelu", gelu)):
+        (found,) = half_stable(name)
+        assert found.q == pytest.approx(k, rel=1e-8)
+        assert found.sigma_w**2 == pytest.approx(c_w, rel=1e-10)
+        assert found.sigma_b**2 == pytest.approx(c_b, rel=1e-8)
+        assert found.stability == "half-stable"
     assert half_stable("tanh") == half_stable("relu") == ()
 
 
@@ -128,6 +165,10 @@ def test_no_fixed_point() -> None:
         (lambda: edge("binary_step"), "binary_step jumps at x = 0"),
         (lambda: edge("sqrt(abs(x))"), "E f'^2 is infinite for a Gaussian input"),
         (lambda: edge("1/x"), "E f^2 is infinite for a Gaussian input"),
+        (lambda: edge("log(x)"), "it is not defined below 0, where half of a Gaussian input lies"),
+        (lambda: edge("sqrt(x)"), "it is not defined below 0"),
+        (lambda: edge("exp(x**2)"), "amplify a signal of any variance q"),
+        (lambda: edge("round(x)"), "jumps at x ="),
         (lambda: edge("abs(sign(x))"), "no edge of chaos: its derivative is 0 almost everywhere"),
         (lambda: edge("x**2"), "chi_1 = 1 at a variance above 1e-06 needs biases above 0.0005; choose a larger sigma_b"),
         (lambda: edge("softmax"), "softmax works on whole rows"),

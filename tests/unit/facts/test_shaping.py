@@ -167,3 +167,37 @@ def test_sentences(call: Any, part: str) -> None:
     with pytest.raises(ParameterError) as err:
         call()
     assert part in str(err.value)
+
+
+@pytest.mark.parametrize(("name", "method"), [("gelu", "dks"), ("relu", "tat")])
+def test_a_deep_network_of_it_learns_where_a_plain_one_does_not(name: str, method: Any) -> None:
+    """40 layers of width 32 without shortcuts, the same draws for both: some momentum steps on two separable clouds."""
+    torch = pytest.importorskip("torch")
+
+    def loss_after(function: Any, gain: float, seed: int) -> float:
+        rng = np.random.default_rng(seed)
+        labels = rng.integers(0, 2, 128)
+        points = torch.tensor(rng.standard_normal((128, 32)) + 0.5 * (2 * labels[:, None] - 1), dtype=torch.float32)
+        y = torch.tensor(labels)
+        q = np.linalg.qr(rng.standard_normal((40, 32, 32)))[0]
+        weights = [(gain * torch.tensor(w, dtype=torch.float32)).requires_grad_() for w in q]
+        weights.append(torch.zeros(32, 2, requires_grad=True))
+        moved = [torch.zeros_like(w) for w in weights]
+        loss = math.inf
+        for _ in range(60):
+            h = points
+            for w in weights[:-1]:
+                h = function(h @ w)
+            out = torch.nn.functional.cross_entropy(h @ weights[-1], y)
+            loss = float(out.detach())
+            for w, m, g in zip(weights, moved, torch.autograd.grad(out, weights), strict=True):
+                m.mul_(0.9).add_(g)
+                w.data.sub_(0.003 * m)
+        return loss
+
+    shaped = nonlin.shape(name, depth=40, method=method)
+    pairs = [
+        (loss_after(nonlin.get(name), nonlin.gain(name), seed), loss_after(nonlin.get(shaped), nonlin.gain(shaped), seed))
+        for seed in range(3)
+    ]
+    assert all(with_ < 0.5 * plain for plain, with_ in pairs), pairs
