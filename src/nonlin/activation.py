@@ -164,6 +164,23 @@ class Activation:
     def __repr__(self) -> str:
         return f"<nonlin {self.name}: {self.formula}>"
 
+    def _repr_html_(self) -> str:
+        """Return formula, curve and main facts for a notebook."""
+        from nonlin.view.notebook import card
+
+        return card(self.definition)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the function; ``options`` are those of :func:`nonlin.view.figures.plot`, and the figure is its ``.figure``.
+
+        >>> import nonlin
+        >>> len(nonlin.get("gelu").plot(derivative=2).figure.axes)
+        3
+        """
+        from nonlin.view.figures import plot
+
+        return plot(self.definition, **options)
+
 
 @lru_cache(maxsize=4096)
 def _specialised(made: Definition, numbers: tuple[tuple[str, Any], ...], arrays: tuple[str, ...]) -> Expr:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from nonlin.cli import bench, catalogue, compare, diagnose, facts, lint, machine, peers, theory, watch
+from nonlin.cli import (
+    bench,
+    catalogue,
+    compare,
+    diagnose,
+    facts,
+    lint,
+    machine,
+    peers,
+    pictures,
+    theory,
+    watch,
+)
 from nonlin.cli.base import app
 
 __all__ = [
@@ -16,6 +28,7 @@ __all__ = [
     "machine",
     "main",
     "peers",
+    "pictures",
     "theory",
     "watch",
 ]

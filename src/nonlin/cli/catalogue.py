@@ -1,14 +1,13 @@
-"""``nonlin list``, ``show`` and ``plot``: what the catalogue holds."""
+"""``nonlin list`` and ``show``: what the catalogue holds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from nonlin.cli.base import Json, Name, Quiet, app, console, function_names, print_json, sentences
+from nonlin.cli.base import Json, Name, app, console, print_json, sentences
 
 
 def _families(incomplete: str) -> list[str]:
@@ -158,31 +157,3 @@ def _show_facts(definition: Any, measure: bool, as_json: bool) -> None:
         from nonlin.view.facts import facts_card
 
         console().print(facts_card(definition, timed))
-
-
-@app.command("plot")
-def plot_command(
-    functions: Annotated[
-        list[str], typer.Argument(metavar="FUNCTION", help="Names or formulas.", autocompletion=function_names)
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")] = Path("nonlin-plot.png"),
-    derivative: Annotated[bool, typer.Option("--derivative", "-d", help="Draw the gradient beside the value.")] = False,
-    second: Annotated[bool, typer.Option("--second", help="Draw the second derivative too.")] = False,
-    low: Annotated[float, typer.Option(help="Left end of the x axis.")] = -4.0,
-    high: Annotated[float, typer.Option(help="Right end of the x axis.")] = 4.0,
-    language: Annotated[str, typer.Option(help="Language of titles and axes: en or zh.")] = "en",
-    title: Annotated[str | None, typer.Option(help="Title of the figure.")] = None,
-    quiet: Quiet = False,
-) -> None:
-    """Draw functions, and their gradients, into a file."""
-    with sentences():
-        from nonlin.catalogue import resolve
-        from nonlin.view.figures import plot
-
-        order = 2 if second else 1 if derivative else 0
-        made = plot([resolve(f) for f in functions], derivative=order, low=low, high=high, language=language,
-                    title=title, path=output)  # fmt: skip
-        if not quiet:
-            for note in made.notes:
-                typer.echo(f"note: {note}", err=True)
-            typer.echo(f"Wrote {output}")

@@ -26,7 +26,7 @@ def graph(
     The y axis is labelled at its ends and at 0, the x axis at its ends and at 0, where 0 is in sight.
     """
     tick, wall, corner, foot, floor, across, down = _AXES[unicode]
-    x, y = sample(definition, order, low, high, 801)
+    x, y = sample(definition, order, low, high, 801, quick=True)
     bottom, top = visible(y, pad=0.0)
     if bottom <= 0.2 * top:
         bottom = min(bottom, 0.0)  # graphs of positive functions stand on 0

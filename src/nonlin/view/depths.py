@@ -15,7 +15,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from nonlin.facts.travel import Track, Travel
 from nonlin.view.charts import NIGHT, PALETTE
-from nonlin.view.figures import _save, _suffix
+from nonlin.view.paper import save as _save
+from nonlin.view.paper import suffix_of as _suffix
 from nonlin.view.words import count
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")

@@ -12,7 +12,7 @@ from registry import REPRESENTATIVES
 from nonlin.catalogue import resolve
 from nonlin.errors import ParameterError, StoreError, UnknownNameError
 from nonlin.view import fonts
-from nonlin.view.figures import LANGUAGES, plot
+from nonlin.view.figures import LANGUAGES, members, plot
 
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -81,7 +81,7 @@ def test_a_jump_of_the_gradient_is_left_open() -> None:
 
 def test_lines_differ_in_colour_and_in_style() -> None:
     names = ["softmax", *(n for n in REPRESENTATIVES if n != "softmax")][:25]
-    made = plot(names, derivative=2)
+    made = plot(names, derivative=2, layout="overlay")
     lines = made.figure.axes[0].get_lines()[: len(names)]
     looks = {(line.get_color(), str(line._dash_pattern)) for line in lines}
     assert len(looks) == len(lines)
@@ -178,5 +178,175 @@ def test_dollar_signs_in_a_title_are_text(tmp_path: Path) -> None:
 
 
 def test_definitions_and_names_are_both_taken() -> None:
-    made = plot([resolve("leaky_relu(slope=0.3)"), "x*sigmoid(2*x)"])
+    made = plot([resolve("leaky_relu(slope=0.3)"), "x*sigmoid(2*x)"], marks=False)
     assert [t.get_text() for t in made.figure.legends[0].get_texts()] == ["leaky_relu(slope=0.3)", "x*sigmoid(2*x)"]
+
+
+def ticks_of(axes: object) -> list[str]:
+    return [t.get_text() for t in axes.get_yticklabels()]  # type: ignore[attr-defined]
+
+
+def test_on_a_logarithmic_axis_sizes_are_drawn_and_exact_zeros_lie_on_the_edge() -> None:
+    made = plot(["tanh", "relu"], derivative=1, log=True, low=-10, high=10)
+    (axes,) = made.figure.axes
+    assert axes.get_yscale() == "log"
+    x, y = axes.get_lines()[0].get_data()
+    np.testing.assert_allclose(y, 1 / np.cosh(np.asarray(x, float)) ** 2, rtol=1e-9)
+    made.figure.canvas.draw()
+    assert "10⁰" in ticks_of(axes)
+    rug = axes.get_lines()[2]
+    inside = np.asarray(rug.get_xdata())[np.isfinite(np.asarray(rug.get_ydata(), float))]
+    assert inside.min() == -10.0
+    assert abs(inside.max()) < 0.02
+    assert "on the lower edge: exactly 0" in [t.get_text() for t in made.figure.legends[0].get_texts()]
+
+
+def marks_of(axes: object, marker: str) -> list[tuple[float, float]]:
+    lines = axes.get_lines()  # type: ignore[attr-defined]
+    return [
+        (float(k.get_xdata()[0]), float(k.get_ydata()[0]))
+        for k in lines
+        if k.get_marker() == marker and len(k.get_xdata()) == 1
+    ]
+
+
+def test_kinks_jumps_and_asymptotes_are_marked_as_the_facts_know_them() -> None:
+    value, slope, second = plot("leaky_relu(slope=0.25)", derivative=2).figure.axes
+    assert marks_of(value, "D") == [(0.0, 0.0)]
+    assert sorted(marks_of(slope, "o")) == [(0.0, 0.25), (0.0, 1.0)]
+    full = [k for k in slope.get_lines() if k.get_marker() == "o" and k.get_markerfacecolor() == k.get_color()]
+    assert [float(k.get_ydata()[0]) for k in full] == [0.25]  # what training uses at 0
+    arrow = second.texts[0]
+    assert arrow.xy == (0.0, 0.75)  # the impulse is as high as the slope jumps
+    step = plot("binary_step").figure.axes[0]
+    assert sorted(marks_of(step, "o")) == [(0.0, 0.0), (0.0, 1.0)]
+    dotted = [k for k in plot("sigmoid").figure.axes[0].get_lines() if k.get_linestyle() == ":"]
+    assert sorted({float(v) for k in dotted for v in k.get_ydata()}) == [0.0, 1.0]
+    assert not marks_of(plot("relu", marks=False).figure.axes[0], "D")
+
+
+def test_a_parameter_is_swept_in_shades_of_one_scale() -> None:
+    made = plot("leaky_relu", vary={"slope": (0.0, 0.1, 0.5)}, marks=False)
+    lines = made.figure.axes[0].get_lines()[:3]
+    assert [float(k.get_ydata()[0]) for k in lines] == pytest.approx([0.0, -0.4, -2.0])
+    assert len({k.get_color() for k in lines}) == 3
+    brightness = [sum(k.get_color()[:3]) for k in lines]
+    assert brightness == sorted(brightness)
+    assert [t.get_text() for t in made.figure.legends[0].get_texts()] == ["slope = 0", "slope = 0.1", "slope = 0.5"]
+    two = plot(["leaky_relu", "prelu"], vary={"slope": (0.1,)}, marks=False)
+    assert [t.get_text() for t in two.figure.legends[0].get_texts()] == ["leaky_relu, slope = 0.1", "prelu, slope = 0.1"]
+
+
+def test_a_family_is_a_grid_of_small_panels_on_common_axes() -> None:
+    found = members("shrinkage")
+    made = plot(found, derivative=1, layout="grid")
+    shown = [a for a in made.figure.axes if a.get_visible()]
+    assert [a.get_title() for a in shown] == [d.name for d in found]
+    assert len({a.get_ylim() for a in shown}) == 1
+    assert len(plot([*REPRESENTATIVES][:9], layout=None).figure.axes) >= 9
+    assert len(plot(found).figure.axes) == 1
+
+
+def test_members_are_found_by_family_tag_and_pattern() -> None:
+    assert {d.family for d in members("periodic")} == {"periodic"}
+    assert all("learnable" in d.labels for d in members("learnable"))
+    assert {"relu", "leaky_relu"} <= {d.name for d in members("relu")}
+    with pytest.raises(UnknownNameError, match=r"unknown family, tag or pattern 'rectifier_'.*'\*elu\*'"):
+        members("rectifier_")
+
+
+def test_one_panel_alone() -> None:
+    (axes,) = plot("tanh", only=2).figure.axes
+    assert axes.get_ylabel() == "second derivative f″(x)"
+
+
+def test_a_narrow_figure_is_the_same_figure_smaller(tmp_path: Path) -> None:
+    wide, narrow = plot("relu"), plot("relu", width="88mm")
+    assert narrow.figure.get_figwidth() == pytest.approx(88 / 25.4)
+    ratio = narrow.figure.get_figwidth() / wide.figure.get_figwidth()
+    assert narrow.figure.get_figheight() / wide.figure.get_figheight() == pytest.approx(ratio)
+    assert narrow.notes == ()
+    panels = plot(["relu"] * 12, width="40mm")
+    assert "points high at this width; the figure is made for" in panels.notes[0]
+    line = [p.figure.axes[0].get_lines()[0].get_linewidth() for p in (wide, narrow)]
+    assert line[1] / line[0] == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize("width", ["60mm", "88mm", "180mm", None])
+def test_the_legend_stays_within_the_figure(width: str | None) -> None:
+    made = plot(["sigmoid", "tanh", "relu", "leaky_relu(slope=0.125)"], derivative=1, width=width)
+    made.figure.canvas.draw()
+    box = made.figure.legends[0].get_window_extent()
+    assert box.x0 >= -1
+    assert box.x1 <= made.figure.bbox.x1 + 1
+
+
+def test_a_figure_too_small_for_its_letters_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="at 30 mm the figure has no room for its letters; choose a larger width"):
+        plot(["sigmoid", "relu", "x*sigmoid(1.702*x) + 0.001*x*x"], derivative=2, width="30mm", path=tmp_path / "f.png")
+    assert not (tmp_path / "f.png").exists()
+
+
+def test_a_dark_figure_has_light_letters(tmp_path: Path) -> None:
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    made = plot("relu", dark=True, path=tmp_path / "dark.png")
+    assert made.figure.get_facecolor()[:3] < (0.2, 0.2, 0.2)
+    assert made.figure.axes[0].title.get_color() == "#e8e8e8"
+    assert dict(mpl.rcParams) == before
+
+
+def test_the_callers_style_does_not_reach_a_figure(tmp_path: Path) -> None:
+    import matplotlib as mpl
+
+    plain = plot("relu", path=tmp_path / "a.svg").path
+    with mpl.rc_context({"lines.linewidth": 9, "axes.facecolor": "red", "font.size": 30, "svg.fonttype": "none"}):
+        styled = plot("relu", path=tmp_path / "b.svg").path
+    assert plain is not None
+    assert styled is not None
+    assert plain.read_bytes() == styled.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"only": 3}, "only must be 0, 1 or 2, not 3"),
+        ({"layout": "gird"}, "unknown layout 'gird'. Did you mean 'grid'"),
+        ({"width": "3furlongs"}, "a width is a number of millimetres or has a unit, such as 88mm"),
+        ({"width": 2.0}, "a figure is 30 to 1500 mm wide, not 2 mm"),
+        ({"dpi": 10}, "dpi must be a whole number from 30 to 1200, not 10"),
+        ({"vary": {}}, "one parameter can be varied in a figure, not 0: none was given"),
+        ({"vary": {"slope": ()}}, "there is no value of slope to draw"),
+        ({"vary": {"slope": (1.0,)}}, "relu has no parameter 'slope' to vary. None here has parameters"),
+    ],
+)
+def test_further_arguments_get_a_sentence(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        plot("relu", **options)  # type: ignore[arg-type]
+
+
+def test_a_whole_row_is_drawn_as_softmax_makes_it() -> None:
+    (axes,) = plot("softmax", row=100, low=-10, high=10).figure.axes
+    x, y = (np.asarray(v, float) for v in axes.get_lines()[0].get_data())
+    expected = np.exp(np.linspace(-10, 10, 100))
+    np.testing.assert_allclose(y, expected / expected.sum(), rtol=1e-12)
+    assert len(x) == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("relu", {"row": 10}, "relu does not turn a row into a row: each output depends on one input"),
+        ("softmax", {"row": 1}, "row must be a whole number from 2 to 100000, not 1"),
+        ("softmax", {"row": 9, "derivative": 1}, "of a whole row only the values can be drawn"),
+    ],
+)
+def test_a_row_that_cannot_be_drawn_gets_a_sentence(name: str, options: dict[str, int], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        plot(name, **options)  # type: ignore[arg-type]
+
+
+def test_too_many_functions_get_a_sentence() -> None:
+    with pytest.raises(ParameterError, match="a figure holds at most 150 functions, and these are 151"):
+        plot(["relu"] * 151)
