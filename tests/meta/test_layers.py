@@ -15,7 +15,7 @@ LAYERS = (
     {"backends", "facts"},
     {"peers"},
     {"nn", "jax", "keras", "view"},
-    {"lint", "watch"},
+    {"lint", "watch", "explore"},
     {"repair", "lab"},
     {"search", "diagnose"},
     {"doctor", "speed"},

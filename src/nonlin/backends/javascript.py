@@ -130,6 +130,7 @@ SYNTAX = Syntax(
     end="}",
     width=88,
 )
+SHORT = Syntax(head="({arguments})=>", line="const {name}={value};", returned="return {value}", width=88)
 ROWS = Loops(
     loop="    for (let i = 0; i < n; i++) {",
     store="        y[i] = {value};",
@@ -196,6 +197,27 @@ def _literal(node: Expr) -> str | None:
     return f"({text})" if value < 0 else text
 
 
+def arrow(piece: Piece) -> str:
+    """Return one function as a short expression, ``(x,slope)=>...``, for a page that holds hundreds: parameters in order.
+
+    Numbers come before parameters; a row takes, last, an array to write to, and makes one if there is none.
+    """
+    written = identifiers((*piece.inputs, *piece.params), KEYWORDS)
+    if not piece.rowwise:
+        root = prepared(guarded(piece.root, "float64", order=piece.order), "javascript")
+        text = source("javascript", [root], list(written), _literal, syntax=SHORT, spelled=written)
+        head, *lines = text.rstrip("\n").split("\n")
+        return f"{head}{lines[0].removeprefix('return ')}" if len(lines) == 1 else f"{head}{{{''.join(lines)}}}"
+    lines = [line.strip() for line in _row_lines(piece, written)]
+    head = ",".join([*written.values(), "y=new Float64Array(x.length)"])
+    return f"({head})=>{{const n=x.length;{''.join(lines)}{'' if piece.one else 'return y'}}}"
+
+
+def helpers(text: str) -> str:
+    """Return the definitions of all helpers that ``text`` calls."""
+    return "\n".join(_helpers(text))
+
+
 def _function(made: Definition, piece: Piece) -> str:
     """Return one function with a comment above it."""
     written = identifiers((*piece.inputs, *piece.params), KEYWORDS)
@@ -212,10 +234,15 @@ def _function(made: Definition, piece: Piece) -> str:
 
 def _row(piece: Piece, name: str, written: dict[str, str], defaults: list[str]) -> str:
     """Return one function of a row: an array in; an array out, or for a group that becomes one number, that number."""
+    lines = _row_lines(piece, written)
+    room = "y = new Float64Array(x.length)"
+    head = SYNTAX.head.format(function=name, arguments=", ".join([*(written[n] for n in piece.inputs), *defaults, room]))
+    return "\n".join([head, "    const n = x.length;", *lines, *([] if piece.one else ["    return y;"]), "}"])
+
+
+def _row_lines(piece: Piece, written: dict[str, str]) -> list[str]:
+    """Return the lines that compute a row into ``y``, or return the number it becomes."""
     arrays = {n: written[n] for n in piece.inputs}
     texts = {**written, **{n: f"{w}[i]" for n, w in arrays.items()}, INDEX: "i", LENGTH: "n"}
-    lines = body("javascript", piece.root, arrays, texts, _literal, SYNTAX, ROWS, lambda e: prepared(e, "javascript"),
-                 one=piece.one)  # fmt: skip
-    room = "y = new Float64Array(x.length)"
-    head = SYNTAX.head.format(function=name, arguments=", ".join([*arrays.values(), *defaults, room]))
-    return "\n".join([head, "    const n = x.length;", *lines, *([] if piece.one else ["    return y;"]), "}"])
+    return body("javascript", piece.root, arrays, texts, _literal, SYNTAX, ROWS, lambda e: prepared(e, "javascript"),
+                one=piece.one)  # fmt: skip

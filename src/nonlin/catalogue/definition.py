@@ -15,6 +15,7 @@ from nonlin.expr import PRIMITIVES, Expr, const, is_rowwise, parse, stabilise, s
 X = var("x")
 _REDUCERS = ("row_sum", "row_max", "row_logsumexp", "row_length", "row_threshold")
 LAW_WORDS = {"uniform": "uniform on (0, 1)", "normal": "standard normal"}
+"""The laws of noise in words."""
 LAWS = {"uniform": Fraction(1, 2), "normal": Fraction(0)}
 """The laws of noise, uniform on (0, 1) and standard normal, and the mean that stands for it outside training."""
 EVIDENCE = {

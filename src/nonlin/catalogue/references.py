@@ -340,3 +340,4 @@ REFERENCES: dict[str, str] = {
     "zuhri2025": "Z. M. K. Zuhri, E. H. Fuadi, A. F. Aji, Softpick: No Attention Sink, No Massive Activations with "
     "Rectified Softmax, 2025, arXiv:2504.20966",
 }
+"""Citation key -> the publication in words."""

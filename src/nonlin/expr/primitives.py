@@ -32,6 +32,7 @@ class Primitive:
 
 
 PRIMITIVES: dict[str, Primitive] = {}
+"""Every primitive by its name; formulas are made of these alone."""
 
 
 def primitive(
