@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from nonlin.advise.page import choosing_page
 from nonlin.catalogue import definitions
 from nonlin.lint.page import rules_page
 from nonlin.view.errata import errata_page
-from nonlin.view.pages import catalogue_page
+from nonlin.view.pages import index_page
 from nonlin.watch.manual import manual
 
 PAGES = {
-    "functions.md": lambda: catalogue_page(definitions().values()),
+    "functions.md": lambda: index_page(definitions().values()),
+    "choose.md": choosing_page,
     "errata.md": errata_page,
     "lint.md": rules_page,
     "watch.md": manual,

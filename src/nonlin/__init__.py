@@ -15,6 +15,7 @@ from nonlin.errors import EXTRAS, NonlinError, near
 if TYPE_CHECKING:
     from nonlin import nn
     from nonlin.activation import Activation, define, from_peer, get
+    from nonlin.advise import advise
     from nonlin.allocator import tune_allocator
     from nonlin.catalogue import Definition, definitions, noise, param
     from nonlin.diagnose import diagnose
@@ -30,6 +31,7 @@ __all__ = [
     "Activation",
     "Definition",
     "NonlinError",
+    "advise",
     "compare",
     "define",
     "definitions",
@@ -49,6 +51,7 @@ __all__ = [
 
 _ROOMS = {
     "nn": "nonlin.nn",
+    "advise": "nonlin.advise",
     "diagnose": "nonlin.diagnose",
     "jax": "nonlin.jax",
     "keras": "nonlin.keras",
@@ -56,8 +59,8 @@ _ROOMS = {
     "onnx": "nonlin.backends.onnx",
     "watch": "nonlin.watch",
 }
-"""Modules that are loaded when they are first asked for; those of other frameworks need an extra. ``lint``, ``watch`` and
-``diagnose`` can also be called (:mod:`nonlin.doors`)."""
+"""Modules that are loaded when they are first asked for; those of other frameworks need an extra. ``advise``,
+``lint``, ``watch`` and ``diagnose`` can also be called (:mod:`nonlin.doors`)."""
 _PLACES = {
     "Activation": "nonlin.activation",
     "Definition": "nonlin.catalogue",

@@ -17,7 +17,7 @@ LAYERS = (
     {"nn", "jax", "keras", "view"},
     {"lint", "watch", "explore"},
     {"repair", "lab"},
-    {"search", "diagnose"},
+    {"search", "diagnose", "advise"},
     {"doctor", "speed"},
     {"cli"},
 )

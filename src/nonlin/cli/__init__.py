@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nonlin.cli import (
+    advise,
     bench,
     catalogue,
     compare,
@@ -19,6 +20,7 @@ from nonlin.cli import (
 from nonlin.cli.base import app
 
 __all__ = [
+    "advise",
     "app",
     "bench",
     "catalogue",
