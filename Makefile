@@ -14,6 +14,7 @@ test:
 
 docs:
 	python -m docs.build
+	python -m docs.site
 
 bench:
 	python -m benchmarks.startup
