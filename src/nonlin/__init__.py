@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nonlin.activation import Activation, define, from_peer, get
     from nonlin.advise import advise
     from nonlin.allocator import tune_allocator
+    from nonlin.backends.llvm.saving import saving
     from nonlin.catalogue import Definition, definitions, noise, param
     from nonlin.diagnose import diagnose
     from nonlin.expr import parse
@@ -44,6 +45,7 @@ __all__ = [
     "noise",
     "param",
     "parse",
+    "saving",
     "shape",
     "tune_allocator",
     "watch",
@@ -73,6 +75,7 @@ _PLACES = {
     "noise": "nonlin.catalogue",
     "param": "nonlin.catalogue",
     "parse": "nonlin.expr",
+    "saving": "nonlin.backends.llvm.saving",
     "shape": "nonlin.facts.shaping",
     "tune_allocator": "nonlin.allocator",
 }

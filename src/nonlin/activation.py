@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from nonlin.facts.table import Facts
 
+_loaded = sys.modules.get
 _EAR = "v{}"  # names of the tangent variables of a Jacobian; parameters are ordinary words
 
 
@@ -115,22 +116,19 @@ class Activation:
             ParameterError: an unknown parameter, or a value out of range.
         """
         if not params:
-            found = self._at_once(x, self.axis if axis is None else axis, self.gate if gate is None else gate)
-            if found is not None:
-                return found
+            torch = _loaded("nonlin.backends.torch") or _for_tensors(x)
+            if torch is not None and not torch.compiling():
+                made, root, second = self._resting
+                if made is not self.definition:
+                    made, root, second = self._resting = self.definition, *_folded(self.definition)
+                if second:
+                    place = self.gate if gate is None else gate
+                    found = torch.halves_at_once(root, second, x, self.axis if axis is None else axis, place)
+                else:
+                    found = None if root is None else torch.at_once(root, x)
+                if found is not None:
+                    return found
         return self._evaluate(x, 0, axis, pieces, gate, params)
-
-    def _at_once(self, x: Any, axis: int, gate: Any) -> Any:
-        """Return the function at a plain tensor by the shortest way there is, or None where it does not fit."""
-        torch = sys.modules.get("nonlin.backends.torch")
-        if torch is None or torch.compiling():
-            return None
-        made, root, second = self._resting
-        if made is not self.definition:
-            made, root, second = self._resting = self.definition, *_folded(self.definition)
-        if root is None:
-            return None
-        return torch.halves_at_once(root, second, x, axis, gate) if second else torch.at_once(root, x)
 
     def grad(self, x: Any, order: int = 1, *, axis: int | None = None, pieces: int = 2, gate: Any = None,
              **params: Any) -> Any:  # fmt: skip
@@ -200,6 +198,12 @@ def _folded(made: Definition) -> tuple[Expr | None, str]:
     if kind not in ("elementwise", "gated"):
         return None, ""
     return _specialised(made, (), ()), made.inputs[1] if kind == "gated" else ""
+
+
+def _for_tensors(x: Any) -> ModuleType | None:
+    """Return the backend of PyTorch's tensors for the first of them; None for anything else."""
+    torch = _loaded("torch")
+    return _backend(x) if torch is not None and isinstance(x, torch.Tensor) else None
 
 
 def _backend(x: Any) -> ModuleType:

@@ -67,15 +67,23 @@ def _engine() -> Iterator[Check]:
     yield Check("processor", "ok", f"{os.cpu_count()} cores; float32 matrix products through {route}")
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none; studies train on the CPU"
     yield Check("gpu", "ok" if torch.cuda.is_available() else "note", gpu)
+    if torch.cuda.is_available():
+        from nonlin.backends import fusing
+
+        yield Check("gpu functions", "note" if fusing.state.refused else "ok", fusing.told())
 
 
 def _kernels() -> Iterator[Check]:
-    from nonlin.backends.llvm import calls, engine
+    from nonlin.backends.llvm import calls, engine, stores
 
     machine, asked = engine.host(), os.environ.get("NONLIN_ENGINE", "llvm")
     if calls.enabled() and machine is not None:
         text = f"LLVM {machine.version.split()[-1]}, vectors of {machine.width} bits for {machine.cpu}"
         yield Check("kernels", "ok", f"{text}; up to {calls.threads()} threads for large arrays")
+        measured, past = stores.kept()
+        size = f"{stores.least(calls.last_level_cache()) / 2**20:.0f} MiB"
+        yield Check("large results", "ok", f"from {size} on in all through the cache or past it, as first calls measure; "
+                                           f"so far past it in {past} of {measured} cases")  # fmt: skip
     else:
         why = (
             f"the environment says NONLIN_ENGINE={asked}; unset it for compiled kernels"

@@ -70,9 +70,12 @@ def guarded(root: Expr, dtype: str, finite_only: bool = False, order: int = 0) -
             safe = repair.repaired(root, dtype, order, finite_only)
         else:
             safe = repair.settled_far(root, dtype)
-    if not finite_only and not _passes_nan(safe, names):
-        safe = call("add", safe, call("min", call("abs", var("x")), 0))  # zero, but for NaN: a missing value stays missing
-    return safe
+    return safe if finite_only else passing_nan(safe)
+
+
+def passing_nan(root: Expr) -> Expr:
+    """Return ``root``, with zero added where it does not give NaN for NaN: a missing value stays missing."""
+    return root if _passes_nan(root, variables(root)) else call("add", root, call("min", call("abs", var("x")), 0))
 
 
 def _passes_nan(root: Expr, names: list[str]) -> bool:

@@ -60,6 +60,42 @@ def repaired(root: Expr, dtype: str, order: int = 0, finite_only: bool = False) 
     return again if second.uncured < first.uncured else made
 
 
+ARITHMETIC = {"add", "sub", "mul", "div", "neg", "pow", "abs", "min", "max", "where", "sign", "lt", "le", "gt", "ge", "const",
+              "var"}  # fmt: skip
+"""Operations that cost twice as much in double precision, and no more."""
+
+HUGE = (2.0**500, 2.0**300, 2.0**200, 2.0**150, 2.0**128)
+"""Numbers far beyond the largest of float32, some powers of which float64 holds."""
+
+
+def roomy(root: Expr, order: int = 0) -> Expr | None:
+    """Return an expression in ``x`` alone that keeps the budget of float32 because it is computed in float64, at float32 inputs.
+
+    Twice the digits and eight times the exponents make up for every cancellation and overflow that arithmetic on such inputs
+    runs into, but for what is 0/0. None where that does not do, or an operation is more than arithmetic.
+    """
+    if any(n.op not in ARITHMETIC for n in walk(root)) or variables(root) != ["x"]:
+        return None
+    narrow, wide = FORMATS["float32"], FORMATS["float64"]
+    points = inputs.grid(narrow, turns(root))
+    report = analyse(root, points, wide)
+    with np.errstate(all="ignore"):
+        excused = narrow.tiny + 2 * narrow.unit * np.nan_to_num(report.condition)
+        good = report.error <= 0.25 * narrow.ulp(report.value) + excused
+    if not good.all() or report.broken.any() or np.isnan(report.value).any():
+        return None
+    ends, exact = np.array([-math.inf, math.inf]), Exact(root, wide)
+    limits = np.array([limit(exact, sign) for sign in (-1, 1)])
+    # what no float32 number reaches stands for infinity; the result is rounded to float32, to infinity if it is large
+    for bound in (math.inf, *HUGE):
+        made = root if bound == math.inf else clamped(clamped(root, -1, bound), 1, bound)
+        with np.errstate(over="ignore"):
+            got = run(made, ends, wide).astype(np.float32)
+            if np.array_equal(got, limits.astype(np.float32), equal_nan=True):
+                return made
+    return None
+
+
 def doubt(root: Expr) -> tuple[int, int]:
     """Return at how many inputs a kernel is suspect, and the number of its parts: of two forms the lesser is the better."""
     half = {n: const(Fraction(1, 2)) for n in variables(root) if n != "x"}

@@ -17,10 +17,13 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from nonlin.backends import fusing
 from nonlin.backends.branchless import branchless
 from nonlin.backends.kernel import Kernel, build, differentiated, emit, guarded
-from nonlin.backends.llvm import halves
+from nonlin.backends.llvm import biased, halves
+from nonlin.backends.llvm.gradients import added
 from nonlin.backends.llvm.lane import quick
+from nonlin.backends.llvm.owned import applied
 from nonlin.backends.llvm.tensors import ARRIVING, compute, usable
 from nonlin.backends.numpy import THRESHOLD_STEPS
 from nonlin.errors import DataError, ParameterError
@@ -229,7 +232,11 @@ def _run(root: Expr, names: tuple[str, ...], tensors: Sequence[Tensor], order: i
     x = tensors[0]
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
     args = [t if t.dtype == dtype else t.to(dtype) for t in tensors]
-    result = compiled((root,), names, dtype, order=order)(*args)
+    kernel = compiled((root,), names, dtype, order=order)
+    if fusing.wanted(x):
+        result = fusing.fused((root, names, dtype, order, x.device), kernel, *args)
+    else:
+        result = kernel(*args)
     if not isinstance(result, Tensor):
         shape = _shape(tensors)
         return torch.full(shape, result, dtype=x.dtype, device=x.device)
@@ -287,7 +294,7 @@ class _Elementwise(torch.autograd.Function):
             if slope is None:
                 results.append(torch.zeros_like(tensor) if ctx.needs_input_grad[1 + i] else None)
             else:
-                product = grads[0] * _apply(slope, tensors)
+                product = _product(slope, tensors, grads[0])
                 results.append(product.sum_to_size(tensor.shape).to(tensor.dtype))
         return tuple(results)
 
@@ -315,6 +322,33 @@ class _Elementwise(torch.autograd.Function):
         return _apply(plan, aligned), 0
 
 
+def _product(slope: _Plan, tensors: Sequence[Tensor], grad: Tensor) -> Tensor:
+    """The gradient that arrives times a derivative, differentiable; in one pass where PyTorch's compiler is asked."""
+    x = tensors[0]
+    if (
+        torch.is_grad_enabled()
+        or not fusing.wanted(x)
+        or x.dtype != grad.dtype
+        or x.dtype not in (torch.float32, torch.float64)
+    ):
+        return grad * _apply(slope, tensors)
+    root, order = differentiated(slope.root, slope.wrt), len(slope.wrt)
+    key = root, slope.names, x.dtype, order, x.device, tuple(t.dtype for t in tensors), "product"
+    product: Tensor = fusing.fused(key, _times(compiled((root,), slope.names, x.dtype, order=order)), grad, *tensors)
+    return product
+
+
+@lru_cache(maxsize=4096)
+def _times(kernel: Kernel) -> Kernel:
+    """The function of a gradient and what ``kernel`` takes that multiplies the two."""
+
+    def product(grad: Tensor, *tensors: Tensor) -> Tensor:
+        made: Tensor = grad * kernel(*tensors)
+        return made
+
+    return product
+
+
 @lru_cache(maxsize=4096)
 def _slopes(plan: _Plan, needed: tuple[bool, ...]) -> tuple[tuple[int, ...], tuple[Expr, ...]]:
     """The variables by which a derivative is needed and not zero everywhere, and those derivatives."""
@@ -330,13 +364,16 @@ def _products(plan: _Plan, tensors: Sequence[Tensor], grad: Tensor, needed: tupl
     places, roots = _slopes(plan, needed)
     if not places or not usable((*tensors, grad)):
         return None
-    made = compute(roots, (*plan.names, ARRIVING), (*tensors, grad), len(plan.wrt) + 1, factor=True)
+    order = len(plan.wrt) + 1
+    made = added(roots, places, plan.names, (*tensors, grad), order)
+    if made is None:
+        made = compute(roots, (*plan.names, ARRIVING), (*tensors, grad), order, factor=True)
     if made is None:
         return None
     results: list[Tensor | None] = [None] * len(tensors)
     for i, product in zip(places, made, strict=True):
         tensor = tensors[i]
-        results[i] = product if tensor.shape == x.shape else product.sum_to_size(tensor.shape)
+        results[i] = product if tensor.shape == product.shape else product.sum_to_size(tensor.shape)
         if tensor.dtype != x.dtype:
             results[i] = results[i].to(tensor.dtype)  # type: ignore[union-attr]
     return [torch.zeros_like(t) if n and r is None else r for t, n, r in zip(tensors, needed, results, strict=True)]
@@ -354,6 +391,9 @@ class _Direct(torch.autograd.Function):
     backward = _Elementwise.backward
 
 
+_direct = applied(_Direct)
+
+
 def _computed(plan: _Plan, tensors: Sequence[Tensor]) -> Tensor:
     """A plan at usable tensors, by a kernel if it fits them, without recording a derivative."""
     root = differentiated(plan.root, plan.wrt)
@@ -366,7 +406,7 @@ def _apply(plan: _Plan, tensors: Sequence[Tensor]) -> Tensor:
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0 or not usable(tensors):
         result = _Elementwise.apply(plan, *tensors)  # type: ignore[no-untyped-call]
     elif torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
-        result = _Direct.apply(plan, *tensors)  # type: ignore[no-untyped-call]
+        result = _direct(plan, *tensors)
     else:
         result = _computed(plan, tensors)
     return result
@@ -381,9 +421,9 @@ def _slope_times(root: Expr, x: Tensor, grad: Tensor) -> Tensor:
 _rowwise = lru_cache(maxsize=4096)(is_rowwise)
 
 
-def at_once(root: Expr, x: Any) -> Tensor | None:
+def at_once(root: Expr, x: Any, saved: str | None = None) -> Tensor | None:
     """Return a function of ``x`` alone by the shortest way, or None where that is not the way; not while compiling."""
-    return quick(root, x, _slope_times)
+    return quick(root, x, _slope_times, saved)
 
 
 def _halves_times(unit: halves.Unit, cut: halves.Cut, x: Tensor, grad: Tensor) -> Tensor:
@@ -400,6 +440,19 @@ def halves_at_once(root: Expr, gate: str, x: Any, axis: int, place: Any) -> Tens
     if compiling() or not isinstance(place, str):
         return None
     return halves.quick(root, gate, x, axis, place, _halves_times)
+
+
+def with_bias(root: Expr, x: Tensor, bias: Tensor, axis: int) -> Tensor:
+    """Return a function of ``x`` alone at ``x`` + ``bias``, in one pass where there is a kernel for them; differentiable.
+
+    Args:
+        root: an expression in ``x``.
+        x: real tensor.
+        bias: vector as long as the axis.
+        axis: the axis of x the bias belongs to, from 0.
+    """
+    found = None if compiling() else biased.quick(root, x, bias, axis, _slope_times)
+    return evaluate(root, x + bias.reshape(-1, *(1,) * (x.dim() - axis - 1))) if found is None else found
 
 
 def evaluate(root: Expr, x: Any, params: Mapping[str, Any] | None = None, wrt: tuple[str, ...] = ()) -> Tensor:

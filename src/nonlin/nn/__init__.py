@@ -14,6 +14,7 @@ from nonlin.errors import near
 
 _PLACES = {
     "ActivationModule": "base",
+    "BiasAct": "biased",
     "Formula": "base",
     "Dice": "contextual",
     "DynamicReLU": "contextual",
@@ -22,13 +23,14 @@ _PLACES = {
     "MaxoutLinear": "maxout",
     "MetaACON": "contextual",
     "SwapReport": "swapping",
+    "bias_act": "biased",
     "class_of": "base",
     "init_": "init",
     "module": "base",
     "swap": "swapping",
 }
-__all__ = ["ActivationModule", "Dice", "DynamicReLU", "Formula", "FunnelReLU", "InitReport", "MaxoutLinear", "MetaACON",
-           "SwapReport", "class_of", "init_", "module", "swap"]  # fmt: skip
+__all__ = ["ActivationModule", "BiasAct", "Dice", "DynamicReLU", "Formula", "FunnelReLU", "InitReport", "MaxoutLinear",
+           "MetaACON", "SwapReport", "bias_act", "class_of", "init_", "module", "swap"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.fx import Proxy
 
 from nonlin.backends.layout import check_gate, run
+from nonlin.backends.llvm import saving
 from nonlin.backends.torch import DRAW, at_once, checked, compiling, evaluate, halves_at_once
 from nonlin.catalogue import Definition, lookup, resolve
 from nonlin.errors import DataError, ParameterError
@@ -31,9 +32,12 @@ class ActivationModule(nn.Module):
 
     Attributes:
         definition: the function's definition, with the defaults of the catalogue.
+        saved: what is kept of a forward pass for the gradient, as for :func:`nonlin.saving`: ``"auto"``, ``"input"``, ``"derivative"``
+            or ``"mask"``; None, the default, for what the calling thread has chosen.
     """
 
     definition: Definition
+    saved: str | None = None
     channels: int
     dim: int
     pieces: int
@@ -96,6 +100,8 @@ class ActivationModule(nn.Module):
             fixed = {**self._fixed, **self.definition.check({**self._fixed, name: value})}
             self.__dict__.update({"_fixed": fixed, name: float(fixed[name])})
             self._fold()
+        elif name == "saved":
+            self.__dict__[name] = None if value is None else saving.checked(value)
         else:
             super().__setattr__(name, value)
 
@@ -165,7 +171,7 @@ class ActivationModule(nn.Module):
         if alone is None or (gate is not None and self._kind == "gated"):
             return None
         if self._kind == "elementwise":
-            return at_once(alone, x)
+            return at_once(alone, x, self.saved)
         return halves_at_once(alone, self.definition.inputs[1], x, self.dim, self.gate)
 
     def _shaped(self, name: str, x: Tensor) -> Tensor:

@@ -41,16 +41,21 @@ FLOAT = Lane("float", "i32", 32, 23, "f32")
 DOUBLE = Lane("double", "i64", 64, 52, "f64")
 LANES = {"float32": FLOAT, "float64": DOUBLE}
 
+RARELY, WEIGHTS = "!prof !1", '!1 = !{!"branch_weights", i32 1, i32 10000}'
+"""Of a branch that is hardly ever taken: its code is put out of the way; and what a module says of it at its end."""
+
 
 class Value:
     """A vector in a register, or a number in every lane. ``kind`` is ``float``, ``int`` or ``mask``."""
 
-    __slots__ = ("block", "kind", "name", "number", "product")
+    __slots__ = ("block", "kind", "least", "name", "number", "product")
 
     def __init__(self, block: Block, name: str, kind: str, number: float | int | None = None) -> None:
         self.block, self.name, self.kind, self.number = block, name, kind, number
         self.product: tuple[Value, Value] | None = None
         """The factors, where this is a product that may be fused."""
+        self.least = -math.inf
+        """A number that it is known not to be below."""
 
     def __add__(self, other: Any) -> Value:
         b, other = self.block, self.block.value(other)
@@ -79,7 +84,9 @@ class Value:
         other = self.block.value(other)
         if other.number and abs(math.frexp(other.number)[0]) == 0.5 and 1e-30 < abs(other.number) < 1e30:
             return self.__mul__(1 / other.number)  # exact, and no division
-        return self.block.op("fdiv", self, self.block.value(other))
+        if other.number and self.block.spare and 1e-30 < abs(other.number) < 1e30:
+            return self.__mul__(1 / other.number)
+        return self.block.op("fdiv", self, other)
 
     def __radd__(self, other: Any) -> Value:
         return self.block.value(other) + self
@@ -115,8 +122,12 @@ class Value:
 class Block:
     """Straight-line code on vectors of ``width`` lanes of a type."""
 
-    def __init__(self, lane: Lane, width: int, features: frozenset[str] = frozenset(), prefix: str = "t") -> None:
+    def __init__(
+        self, lane: Lane, width: int, features: frozenset[str] = frozenset(), prefix: str = "t", spare: bool = False
+    ) -> None:
+        """``spare`` where the result is rounded to a shorter type, so that the last bit does not count."""
         self.lane, self.width, self.features, self.prefix = lane, width, features, prefix
+        self.spare = spare
         self.lines: list[str] = []
         self.declared: dict[str, str] = {}
         self.known: dict[tuple[str, ...], Value] = {}
@@ -205,7 +216,7 @@ class Block:
             f"  %{place}any = call i1 {reduce}({self.types['mask']} {mask.name})",
             f"  br label %{place}here",
             f"{place}here:",
-            f"  br i1 %{place}any, label %{place}rare, label %{place}join",
+            f"  br i1 %{place}any, label %{place}rare, label %{place}join, {RARELY}",
             f"{place}rare:",
         ]
         outside = dict(self.known)  # what is computed on the detour is not there for those who do not make it
@@ -268,7 +279,10 @@ class Block:
             a, b = b, a
         if b.number is not None:
             # the processor's own instruction gives its second operand where one is NaN: number first, so that NaN stays
-            return self.select(self.compare(how, b, a), b, a)
+            made = self.select(self.compare(how, b, a), b, a)
+            if how == "ogt":
+                made.least = max(float(b.number), a.least)
+            return made
         chosen = self.select(self.compare(how, a, b), a, b)
         return self.select(self.compare("uno", a, a), a, chosen)
 
@@ -278,14 +292,18 @@ class Block:
         return "avx512f" in self.features and self.width * self.lane.bits == 512
 
     def looked_up(self, table: tuple[float, ...], index: Value) -> Value:
-        """The entry of a table of ``width`` numbers that the low bits of ``index`` tell; for ``wide`` vectors."""
+        """The entry of a table that the low bits of ``index`` tell, for ``wide`` vectors: of ``width`` numbers or twice as many."""
         kind, whole = self.types["float"], self.types["int"]
-        full = f"@llvm.x86.avx512.permvar.{'sf' if self.lane.bits == 32 else 'df'}.512"
-        self.declared[full] = f"declare {kind} {full}({kind}, {whole})"
-        entries = ", ".join(f"{self.lane.name} {self.const(t).name.split()[-1].rstrip(')')}" for t in table)
-        return self._line(
-            (full, entries, index.name), f"call {kind} {full}({kind} <{entries}>, {whole} {index.name})", "float"
-        )
+        letter = "s" if self.lane.bits == 32 else "d"
+        entries = [f"{self.lane.name} {self.const(t).name.split()[-1].rstrip(')')}" for t in table]
+        parts = [f"{kind} <{', '.join(entries[i : i + self.width])}>" for i in range(0, len(entries), self.width)]
+        if len(parts) == 1:
+            full, given = f"@llvm.x86.avx512.permvar.{letter}f.512", f"{parts[0]}, {whole} {index.name}"
+            self.declared[full] = f"declare {kind} {full}({kind}, {whole})"
+        else:
+            full, given = f"@llvm.x86.avx512.vpermi2var.p{letter}.512", f"{parts[0]}, {whole} {index.name}, {parts[1]}"
+            self.declared[full] = f"declare {kind} {full}({kind}, {whole}, {kind})"
+        return self._line((full, given), f"call {kind} {full}({given})", "float")
 
     def scaled(self, a: Value, n: Value, whole: Value) -> Value:
         """a * 2**n for a whole number n, given as floats and as integers, with gradual underflow and overflow to infinity.

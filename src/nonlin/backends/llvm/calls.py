@@ -16,9 +16,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from nonlin.backends.kernel import guarded
+from nonlin.backends.llvm.direct import direct
 from nonlin.backends.llvm.elementary import Unsupported
 from nonlin.backends.llvm.engine import Compiled, compiled, host
 from nonlin.backends.llvm.loops import STORAGES, Plan
+from nonlin.backends.llvm.stores import Stores, least
+from nonlin.backends.llvm.widths import roomier
 from nonlin.expr import Expr, var
 from nonlin.expr.nodes import mul
 
@@ -76,42 +79,63 @@ class Kernel:
         self.plan, self.code = plan, compiled(plan)
         self.width = STORAGES[plan.storage].bytes
         self.sides = len(plan.arrays) + len(plan.outputs)
+        self.near = direct(self.code.flat, 2 + self.sides, 1)
+        """The code that one core runs on a single row, called without ctypes and without asking how many cores there are."""
+        self.near_rows = direct(self.code.kernel, 4 + 2 * self.sides, 2)
+        """The same for several rows."""
 
     @cached_property
     def streaming(self) -> Compiled:
         """The same with results that go past the cache."""
         return compiled(replace(self.plan, streaming=True))
 
+    @cached_property
+    def stores(self) -> Stores:
+        """Which of the two is the faster, by size."""
+        return Stores(self.plan, self.code, lambda: self.streaming, self.small)
+
+    @cached_property
+    def small(self) -> int:
+        """Bytes of all arrays together below which results are never written past the cache."""
+        return least(last_level_cache())
+
     def _chosen(self, elements: int, outputs: Sequence[tuple[int, int]]) -> Compiled:
         """The code for arrays of so many elements in all, whose rows are written to these addresses and steps."""
-        if elements * self.width <= last_level_cache():
+        size = elements * self.width
+        if size < self.stores.least or not all(a % LINE == 0 and s * self.width % LINE == 0 for a, s in outputs):
             return self.code
-        return self.streaming if all(a % LINE == 0 and s * self.width % LINE == 0 for a, s in outputs) else self.code
+        return self.stores.code(size, threads())
 
     def flat(self, n: int, scalars: int, *sides: int) -> None:
         """Compute ``n`` elements; ``sides`` are the addresses of the inputs and outputs, ``scalars`` that of the numbers."""
-        if n < PARALLEL:
-            self.code.flat(n, scalars, *sides)
+        alone = n < PARALLEL or (threads() == 1 and n * self.sides * self.width < self.small)
+        if alone:
+            self.near(n, scalars, *sides)
             return
         code = self._chosen(n * self.sides, [(a, 0) for a in sides[len(self.plan.arrays) :]])
-        parts = _cut(n, threads(), LINE * 8)
-        _together(code.flat, [(count, scalars, *(a + first * self.width for a in sides)) for first, count in parts])
+        parts = cut(n, threads(), LINE * 8)
+        together(code.flat, [(count, scalars, *(a + first * self.width for a in sides)) for first, count in parts])
 
     def rows(self, rows: int, n: int, scalars: int, period: int, *sides: tuple[int, int]) -> None:
         """Compute ``rows`` rows of ``n`` elements; each side is an address and the step from row to row, in elements."""
         if not rows:
             return
+        if rows * n < PARALLEL:
+            self.near_rows(rows, n, scalars, period, *(v for side in sides for v in side))
+            return
         code = self._chosen(rows * n * self.sides, sides[len(self.plan.arrays) :])
-        workers = threads() if rows * n >= PARALLEL else 1
         calls = [
             (count, n, scalars, period, *(v for a, step in sides for v in (a + first * step * self.width, step)))
-            for first, count in _cut(rows, workers, period)
+            for first, count in cut(rows, threads(), period)
         ]
-        _together(code.kernel, calls)
+        together(code.kernel, calls)
 
 
-def _together(function: Callable[..., None], calls: Sequence[tuple[int, ...]]) -> None:
+def together(function: Callable[..., object], calls: Sequence[tuple[int, ...]]) -> None:
     """Make every call, each on a core of its own; the last one made here."""
+    if len(calls) == 1:
+        function(*calls[0])
+        return
     *others, last = calls
     waiting = []
     for call in others:
@@ -124,8 +148,10 @@ def _together(function: Callable[..., None], calls: Sequence[tuple[int, ...]]) -
         done.result()
 
 
-def _cut(n: int, workers: int, unit: int) -> list[tuple[int, int]]:
+def cut(n: int, workers: int, unit: int) -> list[tuple[int, int]]:
     """Cut ``n`` into no more than ``workers`` parts (first, count) that begin at multiples of ``unit``."""
+    if workers == 1:
+        return [(0, n)]
     each = -(-n // workers)
     each += -each % unit
     return [(first, min(each, n - first)) for first in range(0, n, each)]
@@ -165,6 +191,8 @@ def prepared(
     if not enabled():
         return None
     outputs = [guarded(root, STORAGES[storage].lane, order=order) for root in roots]
+    if storage == "float32" and not scalars:
+        outputs, storage = roomier(roots, outputs, order)
     if factor:
         outputs = [mul(var(factor), out) for out in outputs]
     return kernel(Plan(tuple(outputs), arrays, scalars, storage, careful=order >= 2))

@@ -184,13 +184,17 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, code: bytes) -> None:
+    put(path, FORMAT + hashlib.sha256(code).digest() + code)
+
+
+def put(path: Path, held: bytes) -> None:
     """Put a file in its place whole or not at all; without a place to write nothing is kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(FORMAT + hashlib.sha256(code).digest() + code)
+                file.write(held)
             os.replace(name, path)
         except BaseException:
             os.unlink(name)

@@ -6,6 +6,7 @@ is fitted where, and by how many coefficients in each type. The weight makes the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,10 @@ def _quarter() -> Any:
     return (mp.pi / 4 * (1 + mpf(2) ** -10)) ** 2
 
 
+def _short() -> Any:
+    return (mp.pi / 32 * (1 + mpf(2) ** -10)) ** 2
+
+
 FITS: tuple[Fit, ...] = (
     # exp(r) = 1 + r + r*r*P(r), for |r| up to half of log 2
     Fit("exp", _exp_rest, lambda bits: -_half(bits), _half, lambda r, bits: r**2 / mp.exp(r) + mpf("1e-6"), {32: 5, 64: 10}),
@@ -92,6 +97,9 @@ FITS: tuple[Fit, ...] = (
         lambda t, bits: t**2 / mp.log1p(t) + mpf("1e-4"), {32: 10}),
     _series("sin", _sin_rest, _quarter, lambda z: z + mpf("1e-4"), {32: 3, 64: 7}),
     _series("cos", _cos_rest, _quarter, lambda z: z**2 + mpf("1e-4"), {32: 3, 64: 7}),
+    # cos(u) = 1 + u*u*P(u*u) and sin(u) = u + u**3*P(u*u), for u up to pi/32
+    _series("cos_short", lambda z: z * _cos_rest(z) - mpf(1) / 2, _short, lambda z: z + mpf("1e-4"), {32: 2}),
+    _series("sin_short", _sin_rest, _short, lambda z: z + mpf("1e-4"), {32: 2}),
     # tanh(u) = u + u**3*P(u*u), for u up to where it is a half
     _series("tanh", _tanh_rest, lambda: mpf("0.55") ** 2, lambda z: z + mpf("1e-4"), {32: 5, 64: 11}),
     # arctan(u) = u + u**3*P(u*u), for u up to tan(pi/8)
@@ -108,6 +116,52 @@ FITS: tuple[Fit, ...] = (
     Fit("mills", lambda t, bits: _erfcx(t, bits) / mp.sqrt(2), lambda bits: mpf(-1),
         lambda bits: (END[bits] - CENTRE[bits]) / (END[bits] + CENTRE[bits]), lambda t, bits: 1 / _erfcx(t, bits), {32: 10, 64: 26}),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A function of u >= 0 in single precision as ``PIECES`` polynomials about the multiples of a step, up to the last."""
+
+    name: str
+    function: Callable[[Any], Any]
+    step: Any
+    terms: int
+    odd: bool = False
+    """Whether it is 0 at 0, and accurate there."""
+    limit: float | None = None
+    """What it is beyond the last piece, which begins with it: rounding that constant to nearest could leave it short."""
+
+
+PIECES = 32
+IN_PIECES: tuple[Pieces, ...] = (
+    # the tail of the normal distribution, up to where no more than a billionth is left of it
+    Pieces("tail", lambda u: mp.erfc(u / mp.sqrt(2)) / 2, mpf(3) / 16, 7),
+    # tanh and erf, up to where they are 1
+    Pieces("tanh", mp.tanh, mpf(37) / 128, 6, odd=True, limit=1.0),
+    Pieces("erf", mp.erf, mpf(33) / 256, 6, odd=True, limit=1.0),
+)
+
+
+def in_pieces(pieces: Pieces) -> tuple[list[list[float]], float]:
+    """Return the coefficients about each multiple of the step, power by power, and the largest relative error."""
+    rows, worst = [], 0.0
+    half = pieces.step / 2 * (1 + mpf(2) ** -10)
+    for k in range(PIECES):
+        factor = pieces.odd and not k  # r*P(r) about 0
+
+        def piece(r: Any, bits: int, centre: Any = k * pieces.step, factor: bool = factor) -> Any:
+            r = r or mpf(10) ** -20
+            return pieces.function(centre + r) / (r if factor else 1)
+
+        low = -half if k else mpf(0)
+        fit = Fit(pieces.name, piece, lambda bits, low=low: low, lambda bits: half,  # type: ignore[misc]
+                  lambda r, bits, f=piece: 1 / f(r, bits), {32: pieces.terms - factor})  # type: ignore[misc]  # fmt: skip
+        found, error = fitted(fit, 32)
+        worst = max(worst, error)
+        if pieces.limit is not None and k == PIECES - 1:
+            found[0] = pieces.limit
+        rows.append([0.0] * factor + found)
+    return [list(column) for column in zip(*rows, strict=True)], worst
 
 
 def fitted(fit: Fit, bits: int) -> tuple[list[float], float]:
@@ -174,7 +228,12 @@ def written() -> str:
                 f"    # within 2**{mp.log(error, 2).__float__():.1f}",
                 f'    ("{fit.name}", {bits}): ({", ".join(map(repr, found))}),',
             ]
-    lines += ["}"]
+    lines += ["}", "PIECES: dict[str, tuple[tuple[float, ...], ...]] = {"]
+    for pieces in IN_PIECES:
+        columns, error = in_pieces(pieces)
+        lines += [f"    # within 2**{math.log2(error):.1f}", f'    "{pieces.name}": (']
+        lines += [*(f"        {tuple(column)!r}," for column in columns), "    ),"]
+    lines += ["}", f"STEPS = {{{', '.join(f'{p.name!r}: {float(p.step)!r}' for p in IN_PIECES)}}}".replace("'", '"')]
     for name, value, count in (("LN2", lambda: mp.log(2), 2), ("PI_HALVES", lambda: mp.pi / 2, 4)):
         split = {bits: parts(value, count, bits) for bits in (32, 64)}
         lines += [f"{name}: dict[int, tuple[float, ...]] = {split!r}"]

@@ -17,6 +17,7 @@ from nonlin.backends.kernel import differentiated
 from nonlin.backends.llvm import calls
 from nonlin.backends.llvm.calls import Kernel
 from nonlin.backends.llvm.lane import ready, watched
+from nonlin.backends.llvm.owned import applied
 from nonlin.backends.llvm.tensors import ARRIVING, MANY, SHORT, STORED
 from nonlin.expr import Expr, is_rowwise, variables
 from nonlin.expr.nodes import ZERO
@@ -101,7 +102,7 @@ class _Halves(Function):
         return ctx.unit.general(ctx.unit, ctx.cut, x, grad) if made is None else made, None, None
 
 
-_halves = super(Function, _Halves).apply  # without what torch.func needs, which is not active here
+_halves = applied(_Halves)
 
 
 def quick(root: Expr, gate: str, x: Any, axis: int, place: str, general: General) -> Tensor | None:
@@ -127,6 +128,6 @@ def quick(root: Expr, gate: str, x: Any, axis: int, place: str, general: General
         return None
     cut = Cut(axis, place == "first", x.numel() // (2 * n), n)
     if x.requires_grad and torch.is_grad_enabled():
-        made: Tensor = _halves(x, found, cut)  # type: ignore[no-untyped-call]
+        made: Tensor = _halves(x, found, cut)
         return made
     return found.forward(x, cut)

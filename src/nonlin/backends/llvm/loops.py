@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nonlin.backends.emission import build, emit
-from nonlin.backends.llvm.assembler import LANES, Block, Lane, Value
+from nonlin.backends.llvm.assembler import LANES, RARELY, WEIGHTS, Block, Lane, Value
 from nonlin.backends.llvm.elementary import Elementary, Unsupported
-from nonlin.expr import Expr
+from nonlin.expr import Expr, walk
 from nonlin.expr.rewrite import fused
 
 UNROLLED = 2
@@ -41,6 +41,7 @@ STORAGES = {
     "float64": Storage("double", "float64", 8),
     "bfloat16": Storage("i16", "float32", 2),
     "float16": Storage("half", "float32", 2),
+    "float32 in float64": Storage("float", "float64", 4),
 }
 
 
@@ -100,6 +101,7 @@ def module(plan: Plan, width: int, features: frozenset[str]) -> str:
         "  %i = phi i64 [ 0, %row ], [ %next, %turn ]",
         *(line for k, body in enumerate(main) for line in body.loaded(k * lanes)),
         *(line for body in main for line in body.block.lines),
+        *narrowed(main),
         *(line for k, body in enumerate(main) for line in body.stored(k * lanes)),
         "  br label %turn",
         "turn:",
@@ -140,7 +142,7 @@ def module(plan: Plan, width: int, features: frozenset[str]) -> str:
     )
     if len(lines) > MOST_LINES:
         raise Unsupported(f"a formula of {len(lines)} instructions; no more than {MOST_LINES} are compiled")
-    return "\n".join([*lines, *sorted(declared.values()), attributes, "!0 = !{i32 1}", ""])
+    return "\n".join([*lines, *sorted(declared.values()), attributes, "!0 = !{i32 1}", WEIGHTS, ""])
 
 
 def _scalars(plan: Plan, lane: Lane, lanes: int) -> list[str]:
@@ -174,11 +176,12 @@ class _Body:
         prefix: str,
     ) -> None:
         self.plan, self.storage, self.lane, self.lanes, self.prefix = plan, storage, lane, lanes, prefix
-        self.block = Block(lane, lanes, features, prefix)
+        self.block = Block(lane, lanes, features, prefix, spare=lane.bits == 64 > 8 * storage.bytes)
         self.declared: dict[str, str] = {}
+        shared = any(n.op == "sech2" for n in walk(*plan.outputs))
         inputs = [Value(self.block, f"%{prefix}x{i}", "float") for i in range(len(plan.arrays))]
         inputs += [Value(self.block, f"%scalar{i}", "float") for i in range(len(plan.scalars))]
-        program.__globals__.update(Elementary(self.block, plan.careful).scope())
+        program.__globals__.update(Elementary(self.block, plan.careful, shared).scope())
         made = program(*inputs)
         self.results = [self.block.value(r) for r in (made if isinstance(made, tuple) else (made,))]
         self.vector = f"<{lanes} x {storage.name}>"
@@ -194,10 +197,10 @@ class _Body:
         return lines
 
     def stored(self, offset: int) -> list[str]:
+        """Whole vectors of what is ``_narrowed``, to ``offset`` elements behind %i."""
         lines = []
-        for i, result in enumerate(self.results):
+        for i in range(len(self.results)):
             q = f"%{self.prefix}q{i}"
-            lines += self._narrowed(i, result)
             lines += [f"  {q} = getelementptr {self.storage.name}, ptr %out{i}, i64 %{self.prefix}at"]
             aligned = self.lanes * self.storage.bytes if self.plan.streaming else self.storage.bytes
             mark = ", !nontemporal !0" if self.plan.streaming else ""
@@ -228,8 +231,8 @@ class _Body:
                 *self._widened(i),
             ]
         lines += self.block.lines
-        for i, result in enumerate(self.results):
-            lines += self._narrowed(i, result)
+        lines += narrowed([self])
+        for i in range(len(self.results)):
             lines += [
                 f"  %{p}q{i} = getelementptr {self.storage.name}, ptr %out{i}, i64 %j",
                 f"  call void {store}({self.vector} %{p}w{i}, ptr %{p}q{i}, i32 {size}, <{n} x i1> %mask)",
@@ -242,7 +245,7 @@ class _Body:
         raw = f"%{p}r{i}"
         if self.storage.name == self.lane.name:
             return [f"  %{p}x{i} = bitcast {wide} {raw} to {wide}"]
-        if self.storage.name == "half":
+        if self.storage.name in ("half", "float"):
             return [f"  %{p}x{i} = fpext {self.vector} {raw} to {wide}"]
         return [
             f"  %{p}z{i} = zext <{n} x i16> {raw} to <{n} x i32>",
@@ -250,15 +253,19 @@ class _Body:
             f"  %{p}x{i} = bitcast <{n} x i32> %{p}s{i} to {wide}",
         ]
 
-    def _narrowed(self, i: int, result: Value) -> list[str]:
-        """A result as it is stored."""
-        p, n, wide = self.prefix, self.lanes, self.block.types["float"]
-        name = result.name
+    @property
+    def flushing(self) -> bool:
+        """Whether the processor has an instruction that rounds to bfloat16, all but subnormals."""
+        return self.storage.name == "i16" and self.block.wide and "avx512bf16" in self.block.features
+
+    def narrowed(self, i: int) -> list[str]:
+        """%w, a result as it is stored."""
+        p, n, wide, name = self.prefix, self.lanes, self.block.types["float"], self.results[i].name
         if self.storage.name == self.lane.name:
             return [f"  %{p}w{i} = bitcast {wide} {name} to {wide}"]
-        if self.storage.name == "half":
+        if self.storage.name in ("half", "float"):
             return [f"  %{p}w{i} = fptrunc {wide} {name} to {self.vector}"]
-        # to the nearest, ties to even, by hand: the processor's own instruction flushes subnormals; NaN stays NaN
+        # to bfloat16, to the nearest, ties to even; NaN stays NaN
         return [
             f"  %{p}ib{i} = bitcast {wide} {name} to <{n} x i32>",
             f"  %{p}ih{i} = lshr <{n} x i32> %{p}ib{i}, splat (i32 16)",
@@ -271,3 +278,46 @@ class _Body:
             f"  %{p}ic{i} = select <{n} x i1> %{p}iu{i}, <{n} x i32> %{p}in{i}, <{n} x i32> %{p}ir{i}",
             f"  %{p}w{i} = trunc <{n} x i32> %{p}ic{i} to <{n} x i16>",
         ]
+
+    def quickly(self, i: int) -> list[str]:
+        """%f, a result rounded by the processor, and %d, where it is subnormal and this was wrong."""
+        p, n, wide, name = self.prefix, self.lanes, self.block.types["float"], self.results[i].name
+        subnormal, rounded = "@llvm.x86.avx512.fpclass.ps.512", "@llvm.x86.avx512bf16.cvtneps2bf16.512"
+        reduce = f"@llvm.vector.reduce.or.v{n}i1"
+        self.declared[subnormal] = f"declare <{n} x i1> {subnormal}({wide}, i32)"
+        self.declared[rounded] = f"declare <{n} x bfloat> {rounded}({wide})"
+        self.declared[reduce] = f"declare i1 {reduce}(<{n} x i1>)"
+        return [
+            f"  %{p}g{i} = call <{n} x bfloat> {rounded}({wide} {name})",
+            f"  %{p}f{i} = bitcast <{n} x bfloat> %{p}g{i} to <{n} x i16>",
+            f"  %{p}d{i} = call <{n} x i1> {subnormal}({wide} {name}, i32 32)",
+        ]
+
+
+def narrowed(bodies: list[_Body]) -> list[str]:
+    """The results of one turn of a loop as they are stored, %w; one question for all of them where the answer may be wrong."""
+    first, count = bodies[0], len(bodies[0].results)
+    each = [(body, i) for body in bodies for i in range(count)]
+    if not first.flushing:
+        return [line for body, i in each for line in body.narrowed(i)]
+    n, p = first.lanes, first.prefix
+    lines = [line for body, i in each for line in body.quickly(i)]
+    some = f"%{each[0][0].prefix}d{each[0][1]}"
+    for k, (body, i) in enumerate(each[1:]):
+        lines.append(f"  %{p}or{k} = or <{n} x i1> {some}, %{body.prefix}d{i}")
+        some = f"%{p}or{k}"
+    return [
+        *lines,
+        f"  %{p}flushed = call i1 @llvm.vector.reduce.or.v{n}i1(<{n} x i1> {some})",
+        f"  br label %{p}quick",
+        f"{p}quick:",
+        f"  br i1 %{p}flushed, label %{p}slow, label %{p}rounded, {RARELY}",
+        f"{p}slow:",
+        *(line.replace(f"%{body.prefix}w{i} =", f"%{body.prefix}v{i} =") for body, i in each for line in body.narrowed(i)),
+        f"  br label %{p}rounded",
+        f"{p}rounded:",
+        *(
+            f"  %{b.prefix}w{i} = phi {b.vector} [ %{b.prefix}f{i}, %{p}quick ], [ %{b.prefix}v{i}, %{p}slow ]"
+            for b, i in each
+        ),
+    ]

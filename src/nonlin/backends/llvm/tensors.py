@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -53,8 +53,21 @@ def usable(tensors: Sequence[Tensor]) -> bool:
     return True
 
 
+_known: dict[tuple[Any, ...], Layout | None] = {}
+MOST_KNOWN = 4096
+
+
 def layout(tensors: Sequence[Tensor]) -> Layout | None:
     """Return how the tensors are seen as rows, or None where they do not fit: the plain path broadcasts anything."""
+    key = tuple([(t.shape, t.stride(), t.dtype) for t in tensors])  # all that the answer depends on
+    if key not in _known:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[key] = _layout(tensors)
+    return _known[key]
+
+
+def _layout(tensors: Sequence[Tensor]) -> Layout | None:
     x = tensors[0]
     if len(tensors) == 1:
         if x.is_contiguous() or torch.empty_like(x).stride() == x.stride():
@@ -156,6 +169,8 @@ def _numbers(tensors: Sequence[Tensor], at: Layout) -> Tensor | None:
     if not at.scalars:
         return None
     wide = torch.float64 if tensors[0].dtype == torch.float64 else torch.float32
+    if len(at.scalars) == 1 and at.period == 1 and tensors[at.scalars[0]].dtype is wide:
+        return tensors[at.scalars[0]]  # a single number lies in memory as it is wanted
     columns = [tensors[i].detach().reshape(-1).to(wide).expand(at.period) for i in at.scalars]
     return torch.stack(columns, dim=1).contiguous() if len(columns) > 1 or at.period > 1 else columns[0].contiguous()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,8 +20,9 @@ import torch
 import nonlin
 from nonlin.backends.llvm import calls, engine
 from nonlin.backends.llvm.calls import Kernel
-from nonlin.backends.llvm.loops import Plan
-from nonlin.expr import call, var
+from nonlin.backends.llvm.loops import STORAGES, Plan, module
+from nonlin.expr import PRIMITIVES, call, var
+from nonlin.expr.spellings.llvm import SPELLINGS
 
 X = var("x")
 POINTS = np.linspace(-5, 5, 77).astype(np.float32)
@@ -317,3 +319,24 @@ def never_told() -> Any:
 
 def test_importing_the_library_loads_no_llvm() -> None:
     assert finished(python("import sys, nonlin; print('llvmlite' in sys.modules)")).strip() == "False"
+
+
+@pytest.mark.parametrize("kind", STORAGES)
+def test_every_operation_compiles_for_neon(kind: str) -> None:
+    """To assembly, which needs no such processor: vectors throughout, and no call of a library for a single number."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    try:
+        target = llvm.Target.from_triple("aarch64-unknown-linux-gnu")
+    except RuntimeError:
+        pytest.skip("this LLVM knows no ARM")
+    machine = target.create_target_machine(cpu="generic", features="+neon", opt=2)
+    for name in sorted(set(SPELLINGS) & {n for n, row in PRIMITIVES.items() if row.arity == 1}):
+        plan = Plan((call(name, var("x")) * var("x"),), ("x",), (), kind)
+        made = llvm.parse_assembly(module(plan, 128, frozenset({"neon"})))
+        made.verify()
+        text = machine.emit_assembly(made)
+        assert not re.findall(r"\tbl\t.*", text), name
+        assert re.search(r"\tv\d+\.(4s|2d), v\d+\.(4s|2d)", text), name
