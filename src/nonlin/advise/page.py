@@ -37,7 +37,8 @@ alone. Questions in plain words are not read.
    with seeds and intervals, and `nonlin advise` then tells what was found beside what the literature says.
 
 An answer is a row for each part, with its reason, its sources, and when to take something else. Of hidden layers, output, initial
-weights and dropout the first row that fits is taken; of order and cost all that fit.
+weights and dropout the first row that fits is taken; of order and cost all that fit. The works behind a reason say what it says; those
+behind an alternative say where it comes from or who has it, and the case after *if* is judgement unless they name it.
 
 ## Questions
 

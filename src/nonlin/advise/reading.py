@@ -304,6 +304,8 @@ def _task(net: Net, ending: str, width: int | None, arch: str) -> tuple[str, str
         found, why = _yes_or_no(width), f"it ends with sigmoid, and has {_outputs(width)}"
     elif not _ended(net, _end(net)):
         found, why = "multiclass", "its end could not be followed: give the task, or a batch so that it can be run"
+    elif width == 1 and arch == "unet":
+        found, why = "binary", "one number a pixel, taken for a mask's logit; give --task regression if it is a quantity"
     elif width == 1:
         found, why = "regression", "it has one output and no function there; give --task binary if that is a logit"
     else:

@@ -104,9 +104,10 @@ def _unet(w: _Writer) -> str:
     def __init__(self, levels=max(1, (DEPTH - 1) // 2)):
         super().__init__()
         widths = [IN] + [WIDTH] * levels
-        self.down = nn.ModuleList(nn.Sequential(*layer(*w)) for w in zip(widths, widths[1:]))
+        down = [nn.Sequential(*layer(*w)) for w in zip(widths, widths[1:])]
         self.low = nn.Sequential(*layer(WIDTH, WIDTH))
-        self.up = nn.ModuleList(nn.Sequential(*layer(2 * WIDTH, WIDTH)) for _ in range(levels))
+        up = [nn.Sequential(*layer(2 * WIDTH, WIDTH)) for _ in range(levels)]
+        self.down, self.up = nn.ModuleList(down), nn.ModuleList(up)
         self.head = nn.Conv2d(WIDTH, OUT, 1)
 
     def forward(self, x):  # height and width must be multiples of 2 ** levels
@@ -134,7 +135,8 @@ class Block(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(width, width, 3, padding=1{bias})
         self.conv2 = nn.Conv2d(width, width, 3, padding=1{bias})
-        self.norm1, self.norm2 = {norm}, {norm}
+        self.norm1 = {norm}
+        self.norm2 = {norm}
         self.act1, self.act2 = {w.act}, {w.act}
 
     def forward(self, x):
@@ -160,7 +162,8 @@ def _diffusion(w: _Writer) -> str:
 class Block(nn.Module):
     def __init__(self, width):
         super().__init__()
-        self.norm1, self.norm2 = {norm}, {norm}
+        self.norm1 = {norm}
+        self.norm2 = {norm}
         self.act1, self.act2 = {w.act}, {w.act}
         self.conv1 = nn.Conv2d(width, width, 3, padding=1)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
@@ -181,8 +184,12 @@ class Block(nn.Module):
 def _transformer(w: _Writer) -> str:
     norm = _NORMS_1D.get(w.asked.norm, "nn.Identity()")
     tokens = w.asked.task == "generation"
-    ahead = "\n        ahead = nn.Transformer.generate_square_subsequent_mask(x.shape[1], device=x.device)" if tokens else ""
-    mask = ", attn_mask=ahead, is_causal=True" if tokens else ""
+    ahead = (
+        "\n        n = x.shape[1]\n        ahead = torch.ones(n, n, dtype=torch.bool, device=x.device).triu(1)"
+        if tokens
+        else ""
+    )
+    mask = "attn_mask=ahead, " if tokens else ""
     pooled = "h" if tokens else "h.mean(1)"
     gated = resolve(w.rows["hidden"].choose).kind == "gated"
     wide, inner = ("2 * inner", "8 * width // 3") if gated else ("inner", "4 * width")
@@ -194,26 +201,30 @@ class Block(nn.Module):
         self.norm1, self.norm2 = {norm.format("width")}, {norm.format("width")}
         self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
         inner = {inner}
-        self.linear1, self.linear2 = nn.Linear(width, {wide}), nn.Linear(inner, width)
+        self.linear1 = nn.Linear(width, {wide})
+        self.linear2 = nn.Linear(inner, width)
         self.act = {w.act}{halves}
         self.drop = {w.drop or "nn.Identity()"}
 
     def forward(self, x):{ahead}
         h = self.norm1(x)
-        h, _ = self.attention(h, h, h{mask}, need_weights=False)
+        h, _ = self.attention(h, h, h, {mask}need_weights=False)
         x = x + self.drop(h)
-        return x + self.drop(self.linear2(self.act(self.linear1(self.norm2(x)))))
+        h = self.act(self.linear1(self.norm2(x)))
+        return x + self.drop(self.linear2(h))
 
 
 class Model(nn.Module):
     def __init__(self):
         super().__init__()
-        self.tokens, self.places = nn.Embedding(IN, WIDTH), nn.Embedding(512, WIDTH)
+        self.tokens = nn.Embedding(IN, WIDTH)
+        self.places = nn.Embedding(512, WIDTH)
         self.blocks = nn.Sequential(*(Block(WIDTH) for _ in range(DEPTH)))
         self.norm, self.head = {norm.format("WIDTH")}, nn.Linear(WIDTH, OUT)
 
     def forward(self, x):
-        h = self.tokens(x) + self.places(torch.arange(x.shape[1], device=x.device))
+        places = torch.arange(x.shape[1], device=x.device)
+        h = self.tokens(x) + self.places(places)
         h = self.norm(self.blocks(h))
         return {_ended(w, f"self.head({pooled})")}
 
@@ -230,9 +241,7 @@ def _rnn(w: _Writer) -> str:
     first = "nn.Embedding(OUT, IN)" if tokens else ""
     norm = _NORMS_1D.get(w.asked.norm, "").format("WIDTH")
     made = [f"self.tokens = {first}"] if first else []
-    made += [
-        "self.lstm = nn.LSTM(IN, WIDTH, num_layers=DEPTH, batch_first=True" + (", dropout=0.2" if w.depth > 1 else "") + ")"
-    ]
+    made += ["self.lstm = nn.LSTM(IN, WIDTH, DEPTH, batch_first=True" + (", dropout=0.2" if w.depth > 1 else "") + ")"]
     made += [f"self.norm = {norm}"] if norm else []
     made += ["self.head = nn.Linear(WIDTH, OUT)"]
     inside = "self.tokens(x)" if first else "x"
@@ -245,7 +254,7 @@ class Model(nn.Module):
 {indent(chr(10).join(made), "        ")}
 
     def forward(self, x):
-        h, _ = self.lstm({inside})  # tanh for the state, sigmoid for the gates
+        h, _ = self.lstm({inside})  # states: tanh; gates: sigmoid
         return {_ended(w, f"self.head({state})")}
 
 
@@ -297,12 +306,14 @@ def _recommender(w: _Writer) -> str:
 class Model(nn.Module):
     def __init__(self):
         super().__init__()
-        self.users, self.items = nn.Embedding(IN, WIDTH), nn.Embedding(IN, WIDTH)
+        self.users = nn.Embedding(IN, WIDTH)
+        self.items = nn.Embedding(IN, WIDTH)
         self.layers = nn.Sequential(
 {"".join(f"            {p},{chr(10)}" for p in body)}        )
 
     def forward(self, user, item):
-        return self.layers(torch.cat([self.users(user), self.items(item)], dim=1))
+        both = torch.cat([self.users(user), self.items(item)], dim=1)
+        return self.layers(both)
 
 
 model = Model()"""

@@ -151,29 +151,44 @@ _TITLES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def _functions(advice: Advice, width: int) -> RenderableType:
-    from rich import box
-    from rich.table import Table
+def _cell(key: str, told: str) -> str:
+    """A fact in a table: operations in short, and a dash for what a function of two inputs, or of rows, does not have."""
+    if key == "flops":
+        return told.replace(" arithmetic", "").removeprefix("0 + ")
+    return "-" if told in ("unknown", "none") and key != "dead_zone" else told
 
+
+def _columns(advice: Advice, width: int) -> list[str]:
+    """The facts there is room for."""
     columns = ["name", "range", "smoothness", "dead_zone", "gradient_availability", "zero_centredness", "gain", "flops"]
     if width < 110:
         columns = ["name", "range", "smoothness", "zero_centredness", "gain", "flops"]
     if "nanoseconds" in advice.functions[0]:
         columns[-1:] = ["flops", "nanoseconds"]
+    return columns
+
+
+def _functions(advice: Advice, columns: Iterable[str]) -> RenderableType:
+    from rich import box
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for key in columns:
         table.add_column(_TITLES[key], overflow="fold")
     for i, row in enumerate(advice.functions):
-        cells = (row[key].replace(" arithmetic", "").removeprefix("0 + ") if key == "flops" else row[key] for key in columns)
+        cells = (_cell(key, row[key]) for key in columns)
         table.add_row(*cells, style="bold" if not i else "")
     return table
 
 
-_NOTES = (
-    "centred: 1 is a mean of 0; slope for: share of normal inputs with a gradient; gain: keeps signals in size; operations: arithmetic for "
-    "one number, and functions"
-)
-_TIMED = "; time here: for one float32 number, NumPy on one thread of this machine"
+_NOTES: Mapping[str, str] = {
+    "zero_centredness": "centred: 1 is a mean of 0",
+    "gradient_availability": "slope for: share of normal inputs with a gradient",
+    "gain": "gain: keeps signals in size",
+    "flops": "operations: arithmetic for one number, and functions",
+    "nanoseconds": "time here: for one float32 number, NumPy on one thread of this machine",
+}
+"""What columns mean that do not say it themselves."""
 
 
 class _Functions:
@@ -183,7 +198,9 @@ class _Functions:
         self.advice = advice
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[RenderableType]:
-        yield _functions(self.advice, options.max_width)
+        columns = _columns(self.advice, options.max_width)
+        yield _functions(self.advice, columns)
+        yield _line("", "; ".join(_NOTES[c] for c in columns if c in _NOTES), "dim")
 
 
 def _evidence(advice: Advice) -> Iterator[RenderableType]:
@@ -213,7 +230,7 @@ def report(advice: Advice, code: bool = True) -> RenderableType:
     for part, rows in parts(advice).items():
         lines += _part(advice, part, rows)
     lines += [Text(""), _head("The functions compared"), Padding(_Functions(advice), (0, 0, 0, 2))]
-    lines += [_line("", _NOTES + (_TIMED if "nanoseconds" in advice.functions[0] else ""), "dim"), *_evidence(advice)]
+    lines += _evidence(advice)
     if code:
         program = Syntax(advice.snippet.rstrip(), "python", theme="ansi_dark", background_color="default", word_wrap=True)
         lines += [

@@ -175,9 +175,9 @@ def test_discriminators() -> None:
 
 def test_a_u_net_with_transposed_convolutions() -> None:
     class Net(nn.Module):
-        def __init__(self) -> None:
+        def __init__(self, out: int) -> None:
             super().__init__()
-            self.a, self.b, self.c = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 8, 3, padding=1), nn.Conv2d(8, 2, 1)
+            self.a, self.b, self.c = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 8, 3, padding=1), nn.Conv2d(8, out, 1)
             self.up = nn.ConvTranspose2d(8, 4, 2, 2)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -185,8 +185,9 @@ def test_a_u_net_with_transposed_convolutions() -> None:
             b = torch.relu(self.b(nn.functional.max_pool2d(a, 2)))
             return self.c(torch.cat([self.up(b), a], 1))
 
-    seen = look(Net())
+    seen = look(Net(2))
     assert (seen.arch, seen.task, seen.skips) == ("unet", "multiclass", False)
+    assert look(Net(1)).task == "binary" and look(Net(1), "mse").task == "regression"
 
 
 def test_the_model_is_compared_with_the_advice() -> None:

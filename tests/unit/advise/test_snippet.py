@@ -82,7 +82,7 @@ def test_programs_are_python_of_ordinary_width() -> None:
     for name, task in CASES:
         text = written(ask(name, task, depth=3))
         ast.parse(text)
-        assert max(map(len, text.splitlines())) <= 100, text
+        assert max(map(len, text.splitlines())) <= 78, text  # a terminal of 80, indented by 2
 
 
 def test_functions_are_spelled_as_torch_has_them() -> None:

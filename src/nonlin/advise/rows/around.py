@@ -8,7 +8,8 @@ _O = Other
 _OF_ITS_OWN = "cnn unet mlp recommender autoencoder gan-generator gan-discriminator q-network policy-network pinn"
 
 _SIREN = """\
-for i, layer in enumerate(m for m in model.modules() if isinstance(m, nn.Linear)):
+linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
+for i, layer in enumerate(linear):
     n = layer.in_features
     bound = 1 / n if i == 0 else math.sqrt(6 / n) / 30
     nn.init.uniform_(layer.weight, -bound, bound)"""
@@ -28,7 +29,8 @@ _TRANSFORMER = """\
 for name, p in model.named_parameters():
     if p.dim() > 1:
         ends_branch = name.endswith(("out_proj.weight", "linear2.weight"))
-        nn.init.normal_(p, std=0.02 / math.sqrt(2 * DEPTH) if ends_branch else 0.02)"""
+        std = 0.02 / math.sqrt(2 * DEPTH) if ends_branch else 0.02
+        nn.init.normal_(p, std=std)"""
 _GAN = """\
 for m in model.modules():
     if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
@@ -39,12 +41,12 @@ _RESIDUAL = """\
 nonlin.nn.init_(model)
 for block in model.modules():
     if isinstance(block, Block):
-        nn.init.zeros_(block.norm2.weight)  # each block begins as the identity"""
+        nn.init.zeros_(block.norm2.weight)  # at first the identity"""
 _DENOISER = """\
 nonlin.nn.init_(model)
 for block in model.modules():
     if isinstance(block, Block):
-        nn.init.zeros_(block.conv2.weight)  # each block begins as the identity"""
+        nn.init.zeros_(block.conv2.weight)  # at first the identity"""
 _POLICY = """\
 nonlin.nn.init_(model, distribution="orthogonal")
 with torch.no_grad():
@@ -137,9 +139,8 @@ ORDER = (
         "nn.LSTM and nn.GRU have no place for a norm inside; between layers it keeps the scale. Inside, it belongs before the gates' "
         "functions.", "ba2016"),
     Row("order-targets-move", "order", When(arch="q-network policy-network", norm="batch"), "rather layer norm",
-        "Training and playing see other distributions, so that the running mean and variance fit neither; with layer norm, Q-learning is "
-        "stable even "
-        "without a target network.", "bhatt2024 gallici2025",
+        "Training and playing see other distributions, so that the running mean and variance fit neither; with layer norm, Q-learning can "
+        "be stable even without a target network.", "bhatt2024 gallici2025",
         (_O("batch norm over both batches", "states and next states pass the network together", "bhatt2024"),)),
     Row("order-recurrent", "order", When(arch="rnn", norm="none"), "recurrent layers, then a linear layer on the last state, or on each",
         "The recurrent layers have their functions inside; another one between them and the last layer would only cut off values.",
@@ -175,7 +176,7 @@ DROPOUT = (
     Row("dropout-diffusion", "dropout", When(arch="diffusion"), "nn.Dropout(0.1) before the second convolution of a block",
         "It kept a model of small images from overfitting; larger data sets need none.", "ho2020", code="nn.Dropout(0.1)"),
     Row("dropout-transformer", "dropout", When(arch="transformer"), "nn.Dropout(0.1) at the end of each branch, before the sum",
-        "As in the first transformer. Pre-training on much data is better without: T5 1.1 was, and turned it on again to fine-tune.",
+        "As in the first transformer. Pre-training on much data is better without: T5 1.1 was, and is to have it again when fine-tuned.",
         "vaswani2017 t5_1_1",
         (_O("none", "each sample is seen about once", "t5_1_1"),), code="nn.Dropout(0.1)"),
     Row("dropout-recurrent", "dropout", When(arch="rnn"), "between layers: nn.LSTM(..., num_layers=2, dropout=0.2)",

@@ -84,7 +84,7 @@ ROWS = (
         targets="0.0 or 1.0 for each pixel, of the shape of the output", rules=("NL106", "NL107", "NL111")),
     Row("output-pixel-values", "output", When(arch="unet", task="regression"), _LOGITS,
         "Numbers for each pixel; a bounded end would cut off some, and residuals are of both signs.", "goodfellow2016",
-        (_O("identity", "edges should stay sharp: the squared error blurs them", "zhao2017", "nn.L1Loss()"),
+        (_O("identity", "images are restored: it came out better there than the squared error", "zhao2017", "nn.L1Loss()"),
          _O("softplus", "values are positive, such as depths", "dugas2000", "nn.L1Loss()"),
          _O("sigmoid", "values lie in [0, 1]", "", "nn.MSELoss()")),
         loss="nn.MSELoss()", kind="mse", targets="of the shape of the output; standardise them", rules=("NL110",)),
