@@ -38,6 +38,7 @@ def test_rates_are_the_shares_counted_by_hand(name: str) -> None:
 
 
 def test_a_dead_unit_is_found_and_the_model_is_left_as_it_was() -> None:
+    torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.ReLU())
     with torch.no_grad():
         model[0].bias[2] = -1e3  # type: ignore[operator,index]
