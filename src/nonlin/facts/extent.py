@@ -23,6 +23,7 @@ CERTAIN = 1e-9
 _BOXES = 4000
 _ROUNDS = 40
 _SAME = 1e-13
+_STEEP = 1e9
 
 
 class Extent(NamedTuple):
@@ -62,12 +63,19 @@ def limit_proved(root: Expr, side: int, value: float) -> bool:
 def at(root: Expr, x: float, side: int = 0) -> float:
     """Return the exact value at ``x``, or what it tends to from one side, rounded once; NaN outside the domain.
 
-    One side of a switch that is no short binary fraction means a few units in the last place away from it.
+    One side of a switch that is no short binary fraction means a few units in the last place away from it; such a point
+    beside which the value grows as beside a pole is taken for the pole.
     """
     if side == 0:
-        return _float(exactly(root, {"x": Fraction(x)}, 40))
+        value = _float(exactly(root, {"x": Fraction(x)}, 40))
+        pole = abs(value) > _STEEP and not short(x) and math.isinf(at(root, x, 1))
+        return math.nan if pole else value
     if not short(x):
-        return _float(exactly(root, {"x": Fraction(x) + side * Fraction(1, 10**16) * 5 * Fraction(abs(x))}, 40))
+        near, nearer = (
+            exactly(root, {"x": Fraction(x) + side * Fraction(k, 10**16) * Fraction(abs(x))}, 40) for k in (50, 5)
+        )
+        grows = abs(nearer) > _STEEP and abs(nearer) > 3 * abs(near)
+        return math.copysign(math.inf, nearer) if grows else _float(nearer)
     near, nearer = (exactly(root, {"x": Fraction(x) + side * Fraction(1, 10**k)}, 2 * k + 40) for k in (40, 60))
     change, size = abs(nearer - near), abs(nearer)
     if (
@@ -95,6 +103,9 @@ def jumps(root: Expr, cuts: tuple[float, ...]) -> tuple[Jump, ...]:
         size = max([1.0, *(abs(v) for v in told[1:] if math.isfinite(v))])
         if math.isnan(told.left) or math.isnan(told.right):
             continue  # the domain ends here
+        if math.isinf(told.left) or math.isinf(told.right):
+            found.append(told)
+            continue
         if (
             math.isnan(told.at)
             and math.isfinite(told.left)
@@ -138,7 +149,9 @@ def extent(root: Expr, slopes: Sequence[Piece], cuts: Sequence[float], edge: flo
     reached: list[tuple[float, float]] = []
     tended: list[tuple[float, Any]] = []
     walls = set(cuts)
-    for x in places(slopes, edge):
+    poles = [x for x in cuts if any(math.isinf(at(root, x, s)) for s in (-1, 1))]
+    beside = [x for x in places(slopes, edge) if not any(0 < abs(x - p) <= CERTAIN * max(1.0, abs(p)) for p in poles)]
+    for x in sorted({*beside, *poles}):
         if not math.isnan(value := at(root, x)):
             if math.isinf(value):
                 tended.append((value, x))

@@ -16,7 +16,7 @@ import numpy as np
 from nonlin.catalogue import Definition
 from nonlin.errors import ParameterError
 from nonlin.expr import Expr, derivative
-from nonlin.facts.kinks import switches
+from nonlin.facts.kinks import breaks, switches
 from nonlin.facts.moments import elementwise, finite, graded_edges, integrate, moments, positive
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -163,13 +163,13 @@ def overlap(root: Expr, c: float, q: float) -> float:
 
 @lru_cache(maxsize=1024)
 def jumps(root: Expr, low: float = -14.0, high: float = 14.0) -> tuple[float, ...]:
-    """Return the points of (low, high) where the value of a closed formula jumps.
+    """Return the points of (low, high) where the value of a closed formula jumps, from one number to another.
 
     >>> from nonlin.expr import parse
     >>> jumps(parse("where(x > 1, x, 0) + max(x, 0)"))
     (1.0,)
     """
-    points = np.array(switches(root, low, high))
+    points = np.array([p for p in switches(root, low, high) if not breaks(root, p)])
     near = np.maximum(1.0, np.abs(points)) * 1e-9
     before, after = _at(root, points - near), _at(root, points + near)
     torn = ~(np.abs(after - before) <= 1e-6 * (1 + np.abs(before) + np.abs(after)))

@@ -69,7 +69,7 @@ def domain(subject: Subject) -> Told:
     """Where the function is a real number."""
     spans = domain_spans(subject)
     sure = whole(subject, subject.shape.value) or analytic(subject.root)
-    holes = [x for x in subject.cuts if math.isnan(at(subject.root, x)) and any(a < x < b for a, b in spans)]
+    holes = [x for x in subject.cuts if not math.isfinite(at(subject.root, x)) and any(a < x < b for a, b in spans)]
     if spans == [(-math.inf, math.inf)] or (subject.endless and len(spans) == 1):
         text = "all numbers" + (f" but {listed([num(x) for x in holes])}" if holes else "")
         return Told({"spans": [[-math.inf, math.inf]], "holes": holes}, text, surest(not holes and sure))

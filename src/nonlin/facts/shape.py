@@ -117,13 +117,16 @@ def _grid(cuts: Sequence[float], edge: float) -> Array:
     return np.unique(np.concatenate([points, ends]))
 
 
-def signs(root: Expr, cuts: Sequence[float], edge: float = math.inf) -> list[Piece]:
-    """Return the pieces of (-edge, edge) by the sign of an expression, found by halving boxes until they are decided."""
+def signs(root: Expr, cuts: Sequence[float], edge: float = math.inf, *, closed: bool = False) -> list[Piece]:
+    """Return the pieces of (-edge, edge) by the sign of an expression, found by halving boxes until they are decided.
+
+    An open box may touch 0 at an end; ``closed`` boxes have the sign at their ends too.
+    """
     grid = _grid(cuts, edge)
     low, high = grid[:-1], grid[1:]
     done: list[tuple[Array, Array, Array]] = []
     for turn in range(_ROUNDS):
-        found = sign_on(root, low, high)
+        found = sign_on(root, low, high, closed=closed)
         settled = (
             (found != 2) | _narrow(low, high) | ((turn > _TAIL_ROUNDS) & (np.minimum(np.abs(low), np.abs(high)) > _TAIL))
         )
@@ -164,7 +167,7 @@ def _resolved(root: Expr, pieces: list[Piece], cuts: Sequence[float]) -> list[Pi
             sides = [p.sign for p in (pieces[n - 1 : n] + pieces[n + 1 : n + 2])]
             inner = piece.low not in cuts and piece.high not in cuts
             same = inner and len(sides) == 2 and sides[0] == sides[1] and sides[0] in (1, -1)
-            made.append(replace(piece, sign=sides[0]) if same else piece)
+            made.append(replace(piece, sign=sides[0], proved=False) if same else piece)  # it may touch 0 there
         else:
             made += _sampled(root, piece)
     return merged(made, cuts)
@@ -341,9 +344,24 @@ def shape(root: Expr) -> Shape:
         if sum(p.proved for p in bend) >= len(bend) / 2 and len(bend) <= _MOST_PIECES:
             break
     slope = signs_between(first, bend, cuts)
-    value = signs_between(true, slope, cuts)
+    value = _defined(true, signs_between(true, slope, cuts), cuts)
     outside = [p for p in value if p.undefined]
     return Shape(true, edge, cuts, tuple(value), tuple(_without(slope, outside)), tuple(_without(bend, outside)))
+
+
+def _defined(root: Expr, pieces: Sequence[Piece], cuts: tuple[float, ...]) -> list[Piece]:
+    """Return pieces with those marked that lie between cuts where an expression is undefined.
+
+    Interval arithmetic bounds what values there are, which says nothing where there are none.
+    """
+    ends = [-END, *cuts, END]
+    gone = []
+    for low, high in zip(ends, ends[1:], strict=False):
+        inner = between(max(low, -_FAR), min(high, _FAR), 7)[1:-1].tolist()
+        gone += [(low, high)] if inner and all(_exact_sign(root, x) is None for x in inner) else []
+    return [
+        Piece(p.low, p.high, None, False, True) if any(a <= p.low and p.high <= b for a, b in gone) else p for p in pieces
+    ]
 
 
 def _without(pieces: Sequence[Piece], outside: Sequence[Piece]) -> list[Piece]:

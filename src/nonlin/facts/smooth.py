@@ -48,7 +48,7 @@ def _safe(node: Expr, low: float, high: float) -> bool:
 def one_sign(root: Expr, low: float, high: float, either: bool) -> bool:
     """Whether an expression is proved positive on (low, high), or of ``either`` sign."""
     cuts = tuple(sorted({x for x in (0.0, low, high) if abs(x) < END}))
-    pieces = [p for p in signs(root, cuts) if p.high > low and p.low < high]
+    pieces = [p for p in signs(root, cuts, closed=True) if p.high > low and p.low < high]
     told = {p.sign for p in pieces}
     if not (told == {1} or (either and told == {-1})) or not all(p.proved for p in pieces):
         return False
