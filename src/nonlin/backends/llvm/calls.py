@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from nonlin.backends.llvm.elementary import Unsupported
 from nonlin.backends.llvm.engine import Compiled, compiled, host
 from nonlin.backends.llvm.loops import STORAGES, Plan
 from nonlin.backends.llvm.stores import Stores, least
+from nonlin.backends.llvm.team import together
 from nonlin.backends.llvm.widths import roomier
 from nonlin.expr import Expr, var
 from nonlin.expr.nodes import mul
@@ -40,23 +40,6 @@ def last_level_cache() -> int:
         unit = {"K": 2**10, "M": 2**20}.get(text[-1:], 1)
         sizes.append(int(text.rstrip("KM")) * unit)
     return max(sizes, default=32 * 2**20)
-
-
-class _Pool:
-    """The threads of this process; a forked one makes its own."""
-
-    def __init__(self) -> None:
-        self.executor: ThreadPoolExecutor | None = None
-        self.workers, self.process = 0, 0
-
-    def get(self, workers: int) -> ThreadPoolExecutor:
-        if self.executor is None or self.workers < workers or self.process != os.getpid():
-            self.executor = ThreadPoolExecutor(workers, thread_name_prefix="nonlin")
-            self.workers, self.process = workers, os.getpid()
-        return self.executor
-
-
-_pool = _Pool()
 
 
 def threads() -> int:
@@ -114,7 +97,8 @@ class Kernel:
             return
         code = self._chosen(n * self.sides, [(a, 0) for a in sides[len(self.plan.arrays) :]])
         parts = cut(n, threads(), LINE * 8)
-        together(code.flat, [(count, scalars, *(a + first * self.width for a in sides)) for first, count in parts])
+        calls = [(count, scalars, *(a + first * self.width for a in sides)) for first, count in parts]
+        together(code.flat, calls, threads())
 
     def rows(self, rows: int, n: int, scalars: int, period: int, *sides: tuple[int, int]) -> None:
         """Compute ``rows`` rows of ``n`` elements; each side is an address and the step from row to row, in elements."""
@@ -128,24 +112,7 @@ class Kernel:
             (count, n, scalars, period, *(v for a, step in sides for v in (a + first * step * self.width, step)))
             for first, count in cut(rows, threads(), period)
         ]
-        together(code.kernel, calls)
-
-
-def together(function: Callable[..., object], calls: Sequence[tuple[int, ...]]) -> None:
-    """Make every call, each on a core of its own; the last one made here."""
-    if len(calls) == 1:
-        function(*calls[0])
-        return
-    *others, last = calls
-    waiting = []
-    for call in others:
-        try:
-            waiting.append(_pool.get(len(others)).submit(function, *call))
-        except RuntimeError:  # the interpreter is shutting down and starts no threads any more
-            function(*call)
-    function(*last)
-    for done in waiting:
-        done.result()
+        together(code.kernel, calls, threads())
 
 
 def cut(n: int, workers: int, unit: int) -> list[tuple[int, int]]:

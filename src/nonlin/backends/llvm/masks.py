@@ -21,6 +21,7 @@ from nonlin.backends.llvm.assembler import LANES, WEIGHTS
 from nonlin.backends.llvm.elementary import Unsupported
 from nonlin.backends.llvm.loops import STORAGES, UNROLLED, Plan, _Body, narrowed
 from nonlin.backends.llvm.slopes import bits
+from nonlin.backends.llvm.team import together
 from nonlin.expr import Expr, var
 from nonlin.expr.nodes import mul
 from nonlin.expr.rewrite import fused
@@ -91,7 +92,7 @@ def _text(plan: Plan, planes: int, machine: engine.Host) -> str:
         *(f"ptr %bits{i}" for i in range(planes)),
     ]
     lines = [
-        f"define i32 @flat({', '.join(given)}) #0 {{",
+        f"define i64 @flat({', '.join(given)}) #0 {{",
         "entry:",
         f"  %left = urem i64 %n, {step}",
         "  %end = sub i64 %n, %left",
@@ -134,8 +135,8 @@ def _text(plan: Plan, planes: int, machine: engine.Host) -> str:
         f"  %all = phi {mask} [ %sofar, %check ], [ %mseen, %last ]",
         f"  %found = call i1 @llvm.vector.reduce.or.v{n}i1({mask} %all)",
         *(["  fence seq_cst"] if plan.streaming else []),
-        "  %told = zext i1 %found to i32",
-        "  ret i32 %told",
+        "  %told = zext i1 %found to i64",
+        "  ret i64 %told",
         "}",
         f"declare i1 @llvm.vector.reduce.or.v{n}i1({mask})",
     ]
@@ -162,7 +163,7 @@ def _function(plan: Plan, planes: int) -> tuple[Callable[..., int], Any]:
         builder = llvm.JITLibraryBuilder().add_object_img(code).export_symbol("flat")
         library = builder.link(engine._state.jit, f"bits_{next(_numbers)}")
     pointers = [ctypes.c_void_p] * (len(plan.arrays) + 1 + planes)
-    return ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_int64, *pointers)(library["flat"]), library
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(library["flat"]), library
 
 
 class Mask:
@@ -210,15 +211,10 @@ class Mask:
         function = self._code(what, large and sides[0] != sides[1])
         planes = [held + i * self._plane(n) for i in range(self.planes)]
         parts = calls.cut(n, calls.threads() if n >= calls.PARALLEL else 1, calls.LINE * BYTE)
-        told: list[int] = []
-        calls.together(
-            lambda *given: told.append(function(*given)),
-            [
-                (count, *(a + first * self.width for a in sides), *(p + first // BYTE for p in planes))
-                for first, count in parts
-            ],
-        )
-        return told
+        given = [
+            (count, *(a + first * self.width for a in sides), *(p + first // BYTE for p in planes)) for first, count in parts
+        ]
+        return together(function, given, calls.threads())
 
 
 @lru_cache(maxsize=4096)

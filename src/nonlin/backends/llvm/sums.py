@@ -19,6 +19,7 @@ from nonlin.backends.llvm.assembler import LANES, WEIGHTS
 from nonlin.backends.llvm.direct import direct
 from nonlin.backends.llvm.elementary import Unsupported
 from nonlin.backends.llvm.loops import MOST_LINES, STORAGES, UNROLLED, Plan, _Body, _scalars, narrowed
+from nonlin.backends.llvm.team import together
 from nonlin.expr import Expr
 from nonlin.expr.rewrite import fused
 
@@ -185,7 +186,7 @@ class Summing:
 
         unit = BLOCK if "column" in self.modes else period
         parts = calls.cut(rows, calls.threads(), unit)
-        calls.together(self.near, [(count, n, scalars, period, *moved(first)) for first, count in parts])
+        together(self.kernel, [(count, n, scalars, period, *moved(first)) for first, count in parts], calls.threads())
 
 
 @lru_cache(maxsize=4096)
