@@ -70,7 +70,7 @@ def alternate(sides: Mapping[str, Callable[[], object]], rounds: int = 9, each: 
 def composed(made: Definition) -> Callable[[Tensor], Tensor]:
     """Return an elementwise function as a person would write it in PyTorch: its textbook formula, one operation at a time."""
     from nonlin.backends.emission import build, emit
-    from nonlin.backends.torch import scope
+    from nonlin.backends.torch_scope import scope
     from nonlin.expr import substitute
     from nonlin.expr.nodes import const
 

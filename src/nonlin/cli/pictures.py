@@ -10,6 +10,7 @@ import typer
 
 from nonlin.cli.base import Json, Quiet, app, bar, console, function_names, print_json, sentences
 from nonlin.errors import ModelError, NonlinError, ParameterError
+from nonlin.view.usual import COLLAPSE, CURVES, FOLDING, LANDSCAPE, RATES
 
 picture_app = typer.Typer(
     help="Draw what functions do in networks: landscape, folding, collapse, rates.", no_args_is_help=True
@@ -41,6 +42,7 @@ PANELS = {"value": 0, "gradient": 1, "second": 2}
 Functions = Annotated[
     list[str] | None, typer.Argument(metavar="FUNCTION", help="Names or formulas.", autocompletion=function_names)
 ]
+
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A .png, .svg or .pdf file.")]
 Dark = Annotated[bool, typer.Option("--dark", help="Light letters on a dark ground.")]
 Width = Annotated[str | None, typer.Option(help="Width of the figure, such as 88mm or 3.5in; all is scaled together.")]
@@ -50,6 +52,10 @@ Title = Annotated[str | None, typer.Option(help="Title of the figure.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything random; the same seed gives the same picture.")]
 Init = Annotated[str, typer.Option(help="How weights are scaled: he, glorot, lecun, torch, gain, backward or edge.",
                                    autocompletion=_either("init"))]  # fmt: skip
+
+
+def _unnamed(functions: tuple[str, ...]) -> str:
+    return f"Without names: {', '.join(functions)}."
 
 
 @app.command("plot")
@@ -77,12 +83,12 @@ def plot_command(
     row: Annotated[
         int | None, typer.Option(help="Take the x axis as one row of so many entries: what softmax makes of each.")
     ] = None,
-    low: Annotated[float, typer.Option(help="Left end of the x axis.")] = -4.0,
-    high: Annotated[float, typer.Option(help="Right end of the x axis.")] = 4.0,
+    low: Annotated[float, typer.Option(help="Left end of the x axis.")] = CURVES.low,
+    high: Annotated[float, typer.Option(help="Right end of the x axis.")] = CURVES.high,
     dark: Dark = False,
     width: Width = None,
-    dpi: Dpi = 150,
-    language: Language = "en",
+    dpi: Dpi = CURVES.dpi,
+    language: Language = CURVES.language,
     title: Title = None,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -151,122 +157,126 @@ def _paper(output: Path | None, kind: str, dark: bool, language: str, width: str
     return Paper(output or Path(f"nonlin-{kind}.png"), dark, language, width, dpi, title)
 
 
-@picture_app.command("landscape")
+@picture_app.command("landscape", epilog=_unnamed(LANDSCAPE.functions))
 def landscape_command(
     functions: Functions = None,
     output: Output = None,
-    layers: Annotated[int, typer.Option(min=1, max=100, help="Hidden layers.")] = 6,
-    units: Annotated[int, typer.Option("--units", min=1, max=2048, help="Units in each.")] = 64,
-    extent: Annotated[float, typer.Option(help="Both inputs go from minus this to this.")] = 3.0,
-    resolution: Annotated[int, typer.Option(min=8, max=1000, help="Points along each side.")] = 240,
-    init: Init = "gain",
+    layers: Annotated[int, typer.Option(min=1, max=100, help="Hidden layers.")] = LANDSCAPE.layers,
+    units: Annotated[int, typer.Option("--units", min=1, max=2048, help="Units in each.")] = LANDSCAPE.width,
+    extent: Annotated[float, typer.Option(help="Both inputs go from minus this to this.")] = LANDSCAPE.extent,
+    resolution: Annotated[int, typer.Option(min=8, max=1000, help="Points along each side.")] = LANDSCAPE.resolution,
+    init: Init = LANDSCAPE.init,
     seed: Seed = 0,
     dark: Dark = False,
     width: Width = None,
-    dpi: Dpi = 150,
-    language: Language = "en",
+    dpi: Dpi = CURVES.dpi,
+    language: Language = CURVES.language,
     title: Title = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Draw the output of random deep networks over a square.
 
-    Smooth functions make smooth landscapes, kinks make creases. Without names: relu, silu and mish.
+    Smooth functions make smooth landscapes, kinks make creases.
     """
     with sentences(as_json):
         from nonlin.view.landscape import landscape
 
         paper = _paper(output, "landscape", dark, language, width, dpi, title)
-        made = landscape(functions or ["relu", "silu", "mish"], layers=layers, width=units, extent=extent, resolution=resolution,
+        made = landscape(functions or LANDSCAPE.functions, layers=layers, width=units, extent=extent, resolution=resolution,
                          init=init, seed=seed, paper=paper)  # fmt: skip
         _tell("landscape", made, as_json, quiet)
 
 
-@picture_app.command("folding")
+@picture_app.command("folding", epilog=_unnamed(FOLDING.functions))
 def folding_command(
     functions: Functions = None,
     output: Output = None,
-    data: Annotated[str, typer.Option(help="moons, circles, spirals or xor.", autocompletion=_either("data"))] = "moons",
-    layers: Annotated[int, typer.Option(min=1, max=8, help="Hidden layers.")] = 3,
-    units: Annotated[int, typer.Option("--units", min=2, max=64, help="Units in each; 2 are drawn as they are.")] = 2,
-    steps: Annotated[int, typer.Option(min=1, max=20000, help="Training steps at most.")] = 1500,
-    tried: Annotated[int, typer.Option(min=1, max=64, help="Starts, of which the best is drawn.")] = 12,
-    samples: Annotated[int, typer.Option(min=20, max=2000, help="Points.")] = 240,
-    rate: Annotated[float, typer.Option(help="Learning rate at the start.")] = 0.03,
+    data: Annotated[
+        str, typer.Option(help="moons, circles, spirals or xor.", autocompletion=_either("data"))
+    ] = FOLDING.data,
+    layers: Annotated[int, typer.Option(min=1, max=8, help="Hidden layers.")] = FOLDING.layers,
+    units: Annotated[
+        int, typer.Option("--units", min=2, max=64, help="Units in each; 2 are drawn as they are.")
+    ] = FOLDING.width,
+    steps: Annotated[int, typer.Option(min=1, max=20000, help="Training steps at most.")] = FOLDING.steps,
+    tried: Annotated[int, typer.Option(min=1, max=64, help="Starts, of which the best is drawn.")] = FOLDING.tried,
+    samples: Annotated[int, typer.Option(min=20, max=2000, help="Points.")] = FOLDING.samples,
+    rate: Annotated[float, typer.Option(help="Learning rate at the start.")] = FOLDING.rate,
     identity: Annotated[
         bool, typer.Option("--identity/--no-identity", help="Add the identity, which bends nothing.")
-    ] = True,
+    ] = FOLDING.identity,
     seed: Seed = 0,
     dark: Dark = False,
     width: Width = None,
-    dpi: Dpi = 150,
-    language: Language = "en",
+    dpi: Dpi = CURVES.dpi,
+    language: Language = CURVES.language,
     title: Title = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Train small networks on points in a plane; draw how layers bend it.
 
-    Without a name: tanh. The identity is drawn too, which bends nothing.
+    The identity is drawn too, which bends nothing.
     """
     with sentences(as_json):
         from nonlin.view.folding import folding
 
         paper = _paper(output, "folding", dark, language, width, dpi, title)
-        made = folding(functions or ["tanh"], data=data, layers=layers, width=units, steps=steps, tried=tried, samples=samples,
+        made = folding(functions or FOLDING.functions, data=data, layers=layers, width=units, steps=steps, tried=tried, samples=samples,
                        rate=rate, seed=seed, identity=identity, paper=paper)  # fmt: skip
         _tell("folding", made, as_json, quiet)
 
 
-@picture_app.command("collapse")
+@picture_app.command("collapse", epilog=_unnamed(COLLAPSE.functions))
 def collapse_command(
     functions: Functions = None,
     output: Output = None,
-    layers: Annotated[int, typer.Option(min=2, max=200, help="Affine layers.")] = 8,
-    units: Annotated[int, typer.Option("--units", min=2, max=1024, help="Units between them.")] = 16,
+    layers: Annotated[int, typer.Option(min=2, max=200, help="Affine layers.")] = COLLAPSE.layers,
+    units: Annotated[int, typer.Option("--units", min=2, max=1024, help="Units between them.")] = COLLAPSE.width,
     seed: Seed = 0,
     dark: Dark = False,
     width: Width = None,
-    dpi: Dpi = 150,
-    language: Language = "en",
+    dpi: Dpi = CURVES.dpi,
+    language: Language = CURVES.language,
     title: Title = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Show that linear layers in a row are one matrix.
 
-    And that a function between them changes that. Without a name: relu, beside the identity.
+    And that a function between them changes that; the identity is drawn beside it.
     """
     with sentences(as_json):
         from nonlin.view.collapse import collapse
 
         paper = _paper(output, "collapse", dark, language, width, dpi, title)
-        made = collapse(functions or ["relu"], layers=layers, width=units, seed=seed, paper=paper)
+        made = collapse(functions or COLLAPSE.functions, layers=layers, width=units, seed=seed, paper=paper)
         _tell("collapse", made, as_json, quiet)
 
 
-@picture_app.command("rates")
+@picture_app.command("rates", epilog=_unnamed(RATES.functions))
 def rates_command(
     functions: Functions = None,
     output: Output = None,
     model: Annotated[str | None, typer.Option(help="Your network instead of random ones: module:make_model.")] = None,
     data: Annotated[str | None, typer.Option(help="With --model, its inputs: module:make_data.")] = None,
-    layers: Annotated[int, typer.Option(min=1, max=200, help="Hidden layers of a random network.")] = 8,
-    units: Annotated[int, typer.Option("--units", min=1, max=8192, help="Units in each.")] = 256,
-    samples: Annotated[int, typer.Option(min=1, max=100000, help="Inputs looked at, at most.")] = 1024,
-    init: Init = "he",
+    layers: Annotated[int, typer.Option(min=1, max=200, help="Hidden layers of a random network.")] = RATES.layers,
+    units: Annotated[int, typer.Option("--units", min=1, max=8192, help="Units in each.")] = RATES.width,
+    samples: Annotated[int, typer.Option(min=1, max=100000, help="Inputs looked at, at most.")] = RATES.samples,
+    init: Init = RATES.init,
     seed: Seed = 0,
     dark: Dark = False,
     width: Width = None,
-    dpi: Dpi = 150,
-    language: Language = "en",
+    dpi: Dpi = CURVES.dpi,
+    language: Language = CURVES.language,
     title: Title = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Draw how often units are active, layer by layer.
 
-    With the dead and the saturated share. Of random networks with each function (without a name: relu and tanh), fed with normal
+    With the dead and the saturated share. Of random networks with each function, fed with normal
     inputs; or of your own.
     """
     with sentences(as_json):
@@ -295,7 +305,7 @@ def _random(functions: list[str] | None, layers: int, units: int, samples: int, 
     from nonlin.watch.rates import normal_inputs, random_network, unit_rates
 
     inputs = normal_inputs(samples, units, seed)
-    made = [resolve(f) for f in functions or ["relu", "tanh"]]
+    made = [resolve(f) for f in functions or RATES.functions]
     return {
         d.name: unit_rates(random_network(d, layers=layers, width=units, init=init, seed=seed), inputs, most=samples)
         for d in made

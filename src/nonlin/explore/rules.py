@@ -19,13 +19,13 @@ from nonlin.backends import javascript
 from nonlin.catalogue import definitions
 from nonlin.catalogue.definition import Definition, Param
 from nonlin.expr import PRIMITIVES, Expr, call, const, to_text, var
-from nonlin.expr.derive import _ALGEBRAIC
+from nonlin.expr.derive import ALGEBRAIC
 from nonlin.expr.nodes import number
-from nonlin.expr.parse import _FUNCTIONS, _SYNONYMS, MAX_DEPTH, MAX_EXPONENT, MAX_LENGTH, MAX_NODES
+from nonlin.expr.parse import CALLABLE, MAX_DEPTH, MAX_EXPONENT, MAX_LENGTH, MAX_NODES, SYNONYMS
 from nonlin.expr.rules import REPAIRS, RULES, WIDE, WILD
-from nonlin.expr.show import _INFIX, number_text
+from nonlin.expr.show import INFIX, number_text
 from nonlin.expr.turns import COMPARED
-from nonlin.facts.kinks import _STEPS
+from nonlin.facts.kinks import STEPS
 from nonlin.facts.travel import INITS
 from nonlin.view.mathml import FUNCTIONS, GREEK
 
@@ -118,7 +118,7 @@ def functions() -> dict[str, tuple[int, str]]:
     ((1, ''), (1, 'a**2'))
     """
     made = {}
-    for name, (arity, build) in _FUNCTIONS.items():
+    for name, (arity, build) in CALLABLE.items():
         if name in PRIMITIVES:
             if not PRIMITIVES[name].rowwise and name != "join":
                 made[name] = (arity, "")
@@ -200,12 +200,12 @@ def tables() -> dict[str, Any]:
         "repairs": rewriting(REPAIRS),
         "wide": rewriting(WIDE),
         "wild": {name: test.__name__.removeprefix("_") for name, test in WILD.items()},
-        "algebraic": sorted(_ALGEBRAIC),
+        "algebraic": sorted(ALGEBRAIC),
         "compared": {op: to_text(made(_ARGUMENTS)) for op, made in COMPARED.items()},
-        "steps": list(_STEPS),
-        "infix": {op: list(row) for op, row in _INFIX.items()},
+        "steps": list(STEPS),
+        "infix": {op: list(row) for op, row in INFIX.items()},
         "functions": functions(),
-        "synonyms": _SYNONYMS,
+        "synonyms": SYNONYMS,
         "inits": initialisations(),
         "limits": {"length": MAX_LENGTH, "depth": MAX_DEPTH, "nodes": MAX_NODES,
                    "exponent": MAX_EXPONENT},

@@ -39,7 +39,8 @@ def tangent(root: Expr, directions: Mapping[str, Expr], *, over_one: bool = True
 # The derivative of x/(1 + x*x)**2 or x/sqrt(1 + x*x), term by term, is a difference of two large numbers. Over one denominator
 # the numerator is a polynomial in which they cancel exactly: (1 - 3*x*x)/(1 + x*x)**3 and 1/sqrt(1 + x*x)**3.
 
-_ALGEBRAIC = {"var", "const", "pi", "add", "sub", "mul", "div", "neg", "abs", "sign", "sqrt", "pow"}
+ALGEBRAIC = {"var", "const", "pi", "add", "sub", "mul", "div", "neg", "abs", "sign", "sqrt", "pow"}
+"""Primitives of a formula whose derivative is brought over one denominator."""
 _MOST_TERMS = 12
 
 
@@ -90,7 +91,7 @@ def _size(node: Expr) -> int:
 
 
 def _algebraic(node: Expr) -> bool:
-    return all(n.op in _ALGEBRAIC for n in walk(node))
+    return all(n.op in ALGEBRAIC for n in walk(node))
 
 
 def _product_tangent(coefficient: Fraction, parts: Mapping[Expr, int], slopes: Mapping[Expr, Expr]) -> Expr:

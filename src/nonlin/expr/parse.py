@@ -22,13 +22,14 @@ MAX_EXPONENT = 64
 
 Macro = Callable[..., Expr]
 _HIDDEN = {"add", "sub", "mul", "div", "neg", "lt", "le", "gt", "ge", "pi"}
-_FUNCTIONS: dict[str, tuple[int, Macro]] = {
+CALLABLE: dict[str, tuple[int, Macro]] = {
     **{n: (p.arity, (lambda op: lambda *a: call(op, *a))(n)) for n, p in PRIMITIVES.items() if n not in _HIDDEN},
     "clip": (3, lambda u, low, high: call("min", call("max", u, low), high)),
     "square": (1, lambda u: mul(u, u)),
 }
-_SYNONYMS = {"ln": "log", "atan": "arctan", "asinh": "arcsinh", "sgn": "sign", "minimum": "min", "maximum": "max",
+SYNONYMS = {"ln": "log", "atan": "arctan", "asinh": "arcsinh", "sgn": "sign", "minimum": "min", "maximum": "max",
              "power": "pow", "Phi": "normal_cdf", "logistic": "sigmoid"}  # fmt: skip
+"""Other names of functions in formulas -> the name here."""
 _OPERATORS: dict[type[ast.operator], Callable[[Expr, Expr], Expr]] = {
     ast.Add: add,
     ast.Sub: sub,
@@ -42,7 +43,7 @@ _CONSTANTS = {"pi": Expr("pi"), "e": call("exp", const(1))}
 
 def function_names() -> list[str]:
     """Return the names a formula may call, without the catalogue's own."""
-    return sorted({*_FUNCTIONS, *_SYNONYMS})
+    return sorted({*CALLABLE, *SYNONYMS})
 
 
 def parse(
@@ -155,7 +156,7 @@ class _Reader:
             return var(node.id)
         if node.id in _CONSTANTS:
             return _CONSTANTS[node.id]
-        if node.id in _FUNCTIONS or node.id in _SYNONYMS or node.id in self.macros:
+        if node.id in CALLABLE or node.id in SYNONYMS or node.id in self.macros:
             raise self.fail(f"{node.id!r} is a function; write {node.id}(...)", node)
         if node.id.startswith("__"):
             raise self.fail(f"the name {node.id!r} is not allowed in a formula", node)
@@ -198,10 +199,10 @@ class _Reader:
     def _call(self, node: ast.Call, depth: int) -> Expr:
         if not isinstance(node.func, ast.Name):
             raise self.fail("only functions called by their plain name are allowed, such as tanh(x)", node)
-        name = _SYNONYMS.get(node.func.id, node.func.id)
-        options = [*_FUNCTIONS, *_SYNONYMS, *self.macros]
-        if name not in _FUNCTIONS and name not in self.macros:
-            known = f" Functions: {', '.join(sorted(_FUNCTIONS))}." if not near(name, options) else ""
+        name = SYNONYMS.get(node.func.id, node.func.id)
+        options = [*CALLABLE, *SYNONYMS, *self.macros]
+        if name not in CALLABLE and name not in self.macros:
+            known = f" Functions: {', '.join(sorted(CALLABLE))}." if not near(name, options) else ""
             raise self.fail(f"unknown function {node.func.id!r}.{near(name, options)}{known}", node)
         keywords = [k.arg for k in node.keywords]
         starred = any(isinstance(a, ast.Starred) for a in node.args) or None in keywords
@@ -218,12 +219,12 @@ class _Reader:
         given = {str(k.arg): self.read(k.value, depth + 1) for k in node.keywords}
         if any(a.op in ("lt", "le", "gt", "ge") for a in (*args, *given.values())):
             raise self.fail("a comparison is not a number; write where(x > 0, a, b)", node)
-        if name in self.macros and (given or name not in _FUNCTIONS):  # the primitive tanh, not tanh's textbook quotient
+        if name in self.macros and (given or name not in CALLABLE):  # the primitive tanh, not tanh's textbook quotient
             try:
                 return self.macros[name](*args, **given)
             except (TypeError, ValueError) as err:
                 raise self.fail(f"{name}: {str(err).removeprefix(f'{name}: ')}", node) from None
-        arity, build = _FUNCTIONS[name]
+        arity, build = CALLABLE[name]
         if name in ("min", "max") and len(args) > 2:
             result = args[0]
             for other in args[1:]:

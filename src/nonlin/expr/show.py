@@ -7,8 +7,9 @@ from fractions import Fraction
 from nonlin.expr.nodes import Expr
 from nonlin.expr.primitives import PRIMITIVES
 
-_INFIX = {"add": ("+", 1), "sub": ("-", 1), "mul": ("*", 2), "div": ("/", 2), "pow": ("**", 4), "neg": ("-", 3),
+INFIX = {"add": ("+", 1), "sub": ("-", 1), "mul": ("*", 2), "div": ("/", 2), "pow": ("**", 4), "neg": ("-", 3),
           "lt": ("<", 0), "le": ("<=", 0), "gt": (">", 0), "ge": (">=", 0)}  # fmt: skip
+"""Primitive -> its sign between its arguments, and how tightly that binds."""
 
 
 def number_text(value: Fraction) -> str:
@@ -38,12 +39,12 @@ def _text(node: Expr) -> tuple[str, int]:
         return text, 3 if node.payload < 0 else (2 if "/" in text else 5)
     if node.op == "var":
         return str(node.payload), 5
-    if node.op not in _INFIX:
+    if node.op not in INFIX:
         inner = [to_text(a) for a in node.args]
         if node.op == "join":  # of any number of outputs
             return f"join({', '.join(inner)})", 5
         return PRIMITIVES[node.op].spellings["text"].format(*inner), 5
-    sign, level = _INFIX[node.op]
+    sign, level = INFIX[node.op]
     if node.op == "neg":
         inside, rank = _text(node.args[0])
         return (f"-{inside}", min(rank, 3)) if rank >= 2 else (f"-({inside})", 3)

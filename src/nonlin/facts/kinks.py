@@ -26,7 +26,8 @@ _COMPARED: dict[str, Callable[[tuple[Expr, ...]], Expr]] = {
     **dict.fromkeys(("lt", "le", "gt", "ge", "min", "max"), lambda a: sub(a[0], a[1])),
     **dict.fromkeys(("abs", "sign"), lambda a: a[0]),
 }
-_STEPS = ("floor", "round")
+STEPS = ("floor", "round")
+"""Primitives that jump where their argument passes certain numbers."""
 # where this is 0 the primitive goes to infinity, or ends
 _VANISHING: dict[str, Callable[[tuple[Expr, ...]], Expr]] = {
     "div": lambda a: a[1],
@@ -61,7 +62,7 @@ def switches(root: Expr, low: float = -14.0, high: float = 14.0) -> tuple[float,
     for node in walk(root):
         if node.op in _COMPARED:
             found.update(_zeros(stabilise(_COMPARED[node.op](node.args)), low, high))
-        elif node.op in _STEPS:
+        elif node.op in STEPS:
             found.update(_search(stabilise(node.args[0]), getattr(np, node.op), low, high))
         elif node.op in _VANISHING:
             for factor in factors(_VANISHING[node.op](node.args))[1]:

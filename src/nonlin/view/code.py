@@ -41,7 +41,7 @@ LIBRARIES = {
     "numpy": Library("float64", {"np": "import numpy as np", "special": "from scipy import special"},
                      "nonlin.backends.numpy", "np.full_like({x}, {value})"),
     "torch": Library("float32", {"torch": "import torch", "math": "import math"},
-                     "nonlin.backends.torch", "torch.full_like({x}, {value})"),
+                     "nonlin.backends.torch_scope", "torch.full_like({x}, {value})"),
     "jax": Library("float32", {"jax": "import jax", "jnp": "from jax import numpy as jnp", "nn": "from jax import nn",
                                "special": "from jax.scipy import special"},
                    "nonlin.backends.jax", "jnp.full_like({x}, {value})"),

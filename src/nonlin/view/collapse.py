@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from nonlin.catalogue import Definition, resolve
 from nonlin.view.networks import Floats, Layer, chosen, forward, random_layers, whole
 from nonlin.view.paper import DASHES, Paper, Picture, Sheet, legend, log_ticks, setting
+from nonlin.view.usual import COLLAPSE
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -92,7 +93,9 @@ def affine_of(layers: Sequence[Layer]) -> Layer:
     return reduce(lambda a, b: Layer(a.weights @ b.weights, a.bias @ b.weights + b.bias), layers)
 
 
-def collapse_of(definition: Definition, layers: int = 8, width: int = 16, seed: int = 0) -> Collapse:
+def collapse_of(
+    definition: Definition, layers: int = COLLAPSE.layers, width: int = COLLAPSE.width, seed: int = 0
+) -> Collapse:
     """Compare a random network from the plane to the plane with one affine map, in float64.
 
     >>> from nonlin.catalogue import resolve
@@ -142,10 +145,10 @@ def _left_over(x: Floats, y: Floats) -> float:
 
 
 def collapse(
-    given: Sequence[Definition | str] | Definition | str = "relu",
+    given: Sequence[Definition | str] | Definition | str = COLLAPSE.functions,
     *,
-    layers: int = 8,
-    width: int = 16,
+    layers: int = COLLAPSE.layers,
+    width: int = COLLAPSE.width,
     seed: int = 0,
     paper: Paper | None = None,
 ) -> Picture:

@@ -6,6 +6,7 @@ import numpy as np
 
 from nonlin.catalogue import Definition
 from nonlin.view.sampling import sample, visible
+from nonlin.view.usual import CURVES
 
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # of a braille cell: 4 rows of 2 dots
 _AXES = {True: ("┤", "│", "└", "┴", "─", "┈", "┊"), False: ("+", "|", "+", "+", "-", ".", ":")}
@@ -15,8 +16,8 @@ def graph(
     definition: Definition,
     order: int = 0,
     *,
-    low: float = -4.0,
-    high: float = 4.0,
+    low: float = CURVES.low,
+    high: float = CURVES.high,
     width: int = 36,
     height: int = 10,
     unicode: bool = True,

@@ -20,6 +20,7 @@ from nonlin.view.fonts import chinese_font
 from nonlin.view.groups import members, swept
 from nonlin.view.paper import DASHES, FORMATS, Paper, Picture, Sheet, legend, log_ticks, setting, zero_lines
 from nonlin.view.sampling import Floats, row_values, sample, subject, visible
+from nonlin.view.usual import CURVES
 
 __all__ = ["FORMATS", "LANGUAGES", "LAYOUTS", "Plot", "chinese_font", "members", "plot", "swept"]
 
@@ -106,14 +107,14 @@ def plot(
     vary: Mapping[str, Sequence[float]] | None = None,
     marks: bool | None = None,
     row: int | None = None,
-    low: float = -4.0,
-    high: float = 4.0,
-    language: str = "en",
+    low: float = CURVES.low,
+    high: float = CURVES.high,
+    language: str = CURVES.language,
     title: str | None = None,
     path: str | Path | None = None,
     dark: bool = False,
     width: str | float | None = None,
-    dpi: int = 150,
+    dpi: int = CURVES.dpi,
     **params: float,
 ) -> Plot:
     """Draw functions into one figure, and their derivatives beside them.

@@ -17,6 +17,7 @@ from nonlin.catalogue import Definition, resolve
 from nonlin.errors import ParameterError
 from nonlin.view.networks import Floats, Trained, chosen, forward, points, train, whole
 from nonlin.view.paper import Paper, Picture, Sheet, legend, setting
+from nonlin.view.usual import FOLDING
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -46,17 +47,17 @@ _ROOM = 0.12
 
 
 def folding(
-    given: Sequence[Definition | str] | Definition | str = "tanh",
+    given: Sequence[Definition | str] | Definition | str = FOLDING.functions,
     *,
-    data: str = "moons",
-    layers: int = 3,
-    width: int = 2,
-    steps: int = 1500,
-    tried: int = 12,
-    samples: int = 240,
-    rate: float = 0.03,
+    data: str = FOLDING.data,
+    layers: int = FOLDING.layers,
+    width: int = FOLDING.width,
+    steps: int = FOLDING.steps,
+    tried: int = FOLDING.tried,
+    samples: int = FOLDING.samples,
+    rate: float = FOLDING.rate,
     seed: int = 0,
-    identity: bool = True,
+    identity: bool = FOLDING.identity,
     paper: Paper | None = None,
 ) -> Picture:
     """Draw points and a grid of lines in the plane as each layer of a trained network sees them.

@@ -18,6 +18,7 @@ from nonlin.facts.extent import limit_at
 from nonlin.facts.kinks import kinks
 from nonlin.view.charts import ticks
 from nonlin.view.sampling import Floats, sample, subject, values, visible
+from nonlin.view.usual import CURVES
 
 INKS = ("#2480c4", "#cf5f12", "#158a66")
 """The value, the first and the second derivative."""
@@ -34,8 +35,8 @@ def curve_svg(
     definition: Definition,
     *,
     orders: Sequence[int] = (0, 1),
-    low: float = -4.0,
-    high: float = 4.0,
+    low: float = CURVES.low,
+    high: float = CURVES.high,
     width: int = 300,
     height: int = 190,
     marks: bool = True,

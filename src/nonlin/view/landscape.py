@@ -15,6 +15,7 @@ from nonlin.catalogue import Definition
 from nonlin.errors import ParameterError
 from nonlin.view.networks import chosen, forward, random_layers, whole
 from nonlin.view.paper import Look, Paper, Picture, Sheet, setting
+from nonlin.view.usual import LANDSCAPE
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -40,7 +41,8 @@ _CHUNK = 2**22
 """Numbers in one layer at a time."""
 
 
-def outputs(made: Definition, *, layers: int = 6, width: int = 64, extent: float = 3.0, resolution: int = 240, init: str = "gain",
+def outputs(made: Definition, *, layers: int = LANDSCAPE.layers, width: int = LANDSCAPE.width, extent: float = LANDSCAPE.extent,
+            resolution: int = LANDSCAPE.resolution, init: str = LANDSCAPE.init,
             seed: int = 0) -> Any:  # fmt: skip
     """Return a random network's output over a square, shape (resolution, resolution), in float32.
 
@@ -61,13 +63,13 @@ def outputs(made: Definition, *, layers: int = 6, width: int = 64, extent: float
 
 
 def landscape(
-    given: Sequence[Definition | str] | Definition | str = ("relu", "silu", "mish"),
+    given: Sequence[Definition | str] | Definition | str = LANDSCAPE.functions,
     *,
-    layers: int = 6,
-    width: int = 64,
-    extent: float = 3.0,
-    resolution: int = 240,
-    init: str = "gain",
+    layers: int = LANDSCAPE.layers,
+    width: int = LANDSCAPE.width,
+    extent: float = LANDSCAPE.extent,
+    resolution: int = LANDSCAPE.resolution,
+    init: str = LANDSCAPE.init,
     seed: int = 0,
     paper: Paper | None = None,
 ) -> Picture:

@@ -26,6 +26,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from nonlin.errors import ParameterError, StoreError, unknown
 from nonlin.view.charts import NIGHT, PALETTE
 from nonlin.view.fonts import BASE, HOW_TO_INSTALL, chinese_font, files_of, missing
+from nonlin.view.usual import CURVES
 
 FORMATS = ("png", "svg", "pdf")
 LANGUAGES = ("en", "zh")
@@ -33,7 +34,6 @@ LANGUAGES = ("en", "zh")
 MILLIMETRES = 25.4
 WIDTHS = (30.0, 1500.0)
 """Narrowest and widest figure, in millimetres."""
-DPI = 150
 _DPIS = (30, 1200)
 _LEGIBLE = 5.0
 """Below so many points letters are hard to read on paper, and a note says so."""
@@ -73,9 +73,9 @@ class Paper:
 
     path: str | Path | None = None
     dark: bool = False
-    language: str = "en"
+    language: str = CURVES.language
     width: str | float | None = None
-    dpi: int = DPI
+    dpi: int = CURVES.dpi
     title: str | None = None
 
     @property
@@ -293,7 +293,7 @@ def zero_lines(axes: Axes, look: Look) -> None:
             draw(0, color=look.soft, linewidth=setting("axes.linewidth"), zorder=1)
 
 
-def save(figure: Figure, path: Path, suffix: str, dpi: int = DPI) -> None:
+def save(figure: Figure, path: Path, suffix: str, dpi: int = CURVES.dpi) -> None:
     """Write a figure; equal figures give equal bytes.
 
     Raises:

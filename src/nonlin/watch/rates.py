@@ -18,6 +18,7 @@ from nonlin.catalogue import Definition
 from nonlin.errors import DataError, ModelError, ParameterError, unknown
 from nonlin.facts.moments import elementwise
 from nonlin.facts.travel import INITS
+from nonlin.view.usual import RATES
 from nonlin.watch.hooks import Observer
 from nonlin.watch.measure import BOTTOM, FIRED, FLAT, ROWS_AT_MOST, TOP
 from nonlin.watch.records import STATISTICS
@@ -65,7 +66,7 @@ class _Loud:
             return work(*args)
 
 
-def unit_rates(model: nn.Module, data: Any, *, most: int = 2048) -> list[UnitRates]:
+def unit_rates(model: nn.Module, data: Any, *, most: int = RATES.samples) -> list[UnitRates]:
     """Run inputs through a model and count how often each unit of each activation function is active.
 
     The model is in evaluation mode meanwhile, and is left as it was.
@@ -184,7 +185,12 @@ def _told(site: Site, total: Total) -> UnitRates:
 
 
 def random_network(
-    definition: Definition | str, *, layers: int = 6, width: int = 256, init: str = "he", seed: int = 0
+    definition: Definition | str,
+    *,
+    layers: int = RATES.layers,
+    width: int = RATES.width,
+    init: str = RATES.init,
+    seed: int = 0,
 ) -> nn.Module:
     """Return an untrained network of equal layers with one function after each, its weights drawn from the seed.
 

@@ -1,20 +1,20 @@
 """Calling a kernel without ctypes: a few instructions of our own take Python's integers apart.
 
-ctypes takes half a microsecond for a call, as long as the kernel itself at a thousand elements. A function that Python calls
-directly (``METH_FASTCALL``) takes a tenth of that. It is compiled once for each number of arguments, from text like any
-kernel, with entry points of CPython's stable interface alone; where there is none, ctypes does it.
+ctypes takes a third of a microsecond or more for a call, as long as the kernel itself at a thousand elements. A function that
+Python calls directly (``METH_FASTCALL``) takes a tenth of that (``python -m benchmarks.calls``). It is compiled once for each number
+of arguments, from text like any kernel, with entry points of CPython's stable interface alone; where there is none, ctypes does it.
 """
 
 from __future__ import annotations
 
 import ctypes
-import itertools
 import sys
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from nonlin.backends.llvm import engine
+from nonlin.backends.llvm.elementary import Unsupported
 
 RELEASED = 2**14
 """Elements from which other threads may run meanwhile: handing the interpreter over and back costs as much as a thousand."""
@@ -27,7 +27,6 @@ ENTRIES = (
     "PyEval_SaveThread",
     "PyEval_RestoreThread",
 )
-_numbers = itertools.count()
 
 
 class _Method(ctypes.Structure):
@@ -105,24 +104,16 @@ def _method(count: int, sizes: int) -> _Method | None:
         or ctypes.sizeof(ctypes.c_long) != ctypes.sizeof(ctypes.c_void_p)
     ):
         return None
-    import llvmlite.binding as llvm
-
-    with engine._state.lock:
-        if engine._state.jit is None:
-            engine._state.jit = llvm.create_lljit_compiler()
-        builder = llvm.JITLibraryBuilder().add_object_img(engine._object(text(count, sizes), machine)).export_symbol("call")
-        for name in ENTRIES:
-            builder = builder.import_symbol(name, _address(getattr(ctypes.pythonapi, name)))
-        library = builder.link(engine._state.jit, f"direct_{next(_numbers)}")
+    known = {name: engine.address(getattr(ctypes.pythonapi, name)) for name in ENTRIES}
+    try:
+        library = engine.linked(text(count, sizes), machine, ("call",), known)
+    except Unsupported:
+        return None
     made = _Method(
         b"kernel", library["call"], FASTCALL, b"A compiled kernel, called with the sizes and addresses it is made for."
     )
     _kept.append((made, library))
     return made
-
-
-def _address(function: Any) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def direct(function: Any, count: int, sizes: int) -> Callable[..., object]:
@@ -138,5 +129,5 @@ def direct(function: Any, count: int, sizes: int) -> Callable[..., object]:
         return function  # type: ignore[no-any-return]
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, (ctypes.POINTER(_Method), ctypes.py_object, ctypes.py_object)
-    found: Callable[..., object] = new(ctypes.byref(made), _address(function), "nonlin")
+    found: Callable[..., object] = new(ctypes.byref(made), engine.address(function), "nonlin")
     return found

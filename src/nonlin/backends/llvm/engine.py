@@ -13,7 +13,7 @@ import os
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -108,11 +108,47 @@ def compiled(plan: Plan) -> Compiled:
         with _state.lock:
             made = _state.kernels.get(plan)
             if made is None:
-                try:
-                    made = _state.kernels[plan] = _loaded(_object(text, machine), plan)
-                except RuntimeError as err:
-                    raise Unsupported(f"LLVM refused it: {err}") from err
+                made = _state.kernels[plan] = _functions(_linked(text, machine, ("kernel", "flat")), plan)
     return made
+
+
+def linked(text: str, machine: Host, names: tuple[str, ...], known: Mapping[str, int] | None = None) -> Any:
+    """Compile a module, or find it compiled, and load it.
+
+    Returns a library whose item of a name is the address of that function; the code lives as long as the library.
+
+    Args:
+        text: of the module.
+        machine: the processor.
+        names: of the functions that are called from outside.
+        known: addresses of functions that the module only declares.
+
+    Raises:
+        Unsupported: LLVM cannot translate it for this processor.
+    """
+    with _state.lock:
+        return _linked(text, machine, names, known)
+
+
+def _linked(text: str, machine: Host, names: tuple[str, ...], known: Mapping[str, int] | None = None) -> Any:
+    import llvmlite.binding as llvm
+
+    try:
+        if _state.jit is None:
+            _state.jit = llvm.create_lljit_compiler()
+        builder = llvm.JITLibraryBuilder().add_object_img(_object(text, machine))
+        for name in names:
+            builder = builder.export_symbol(name)
+        for name, address in (known or {}).items():
+            builder = builder.import_symbol(name, address)
+        return builder.link(_state.jit, f"{names[0]}_{next(_state.numbers)}")
+    except RuntimeError as err:
+        raise Unsupported(f"LLVM refused it: {err}") from err
+
+
+def address(function: Any) -> int:
+    """Return where the code of a function made by ctypes begins."""
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def _object(text: str, machine: Host) -> bytes:
@@ -141,18 +177,11 @@ def _compiled(text: str, machine: Host) -> bytes:
     return made
 
 
-def _loaded(code: bytes, plan: Plan) -> Compiled:
-    import llvmlite.binding as llvm
-
-    if _state.jit is None:
-        _state.jit = llvm.create_lljit_compiler()
-    name = f"kernel_{next(_state.numbers)}"
-    builder = llvm.JITLibraryBuilder().add_object_img(code).export_symbol("kernel").export_symbol("flat")
-    library = builder.link(_state.jit, name)
-    size, address = ctypes.c_int64, ctypes.c_void_p
+def _functions(library: Any, plan: Plan) -> Compiled:
+    size, pointer = ctypes.c_int64, ctypes.c_void_p
     count = len(plan.arrays) + len(plan.outputs)
-    kernel = ctypes.CFUNCTYPE(None, size, size, address, size, *[address, size] * count)(library["kernel"])
-    flat = ctypes.CFUNCTYPE(None, size, address, *[address] * count)(library["flat"])
+    kernel = ctypes.CFUNCTYPE(None, size, size, pointer, size, *[pointer, size] * count)(library["kernel"])
+    flat = ctypes.CFUNCTYPE(None, size, pointer, *[pointer] * count)(library["flat"])
     return Compiled(kernel, flat, library)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from nonlin.backends.kernel import guarded
 from nonlin.backends.llvm.loops import STORAGES
 from nonlin.backends.llvm.sums import BLOCK, LINE, SLOTS, Summing, summing
-from nonlin.backends.llvm.tensors import ARRIVING, STORED, Layout, _numbers, layout
+from nonlin.backends.llvm.tensors import ARRIVING, STORED, Layout, layout, numbers_of
 from nonlin.expr import Expr, var
 from nonlin.expr.nodes import mul
 
@@ -67,7 +67,7 @@ def _prepared(
 def _run(made: Summing, at: Layout, tensors: Sequence[Tensor], whole: list[Tensor]) -> list[Tensor]:
     """Compute the products, into the tensors of those that are kept whole; return the sums of the others."""
     lane = torch.float64 if made.lane == "float64" else torch.float32
-    numbers = _numbers(tensors, at)
+    numbers = numbers_of(tensors, at)
     address = 0 if numbers is None else numbers.data_ptr()
     size = tensors[0].element_size()
     single = at.rows == 1 and "column" not in made.modes

@@ -70,7 +70,7 @@ def module(plan: Plan, width: int, features: frozenset[str]) -> str:
     lanes = width // lane.bits
     names = (*plan.arrays, *plan.scalars)
     program = build(emit("llvm", [fused(o) for o in plan.outputs], names), {})
-    bodies = [_Body(program, plan, storage, lane, lanes, features, prefix) for prefix in ("a", "b", "m")]
+    bodies = [Body(program, plan, storage, lane, lanes, features, prefix) for prefix in ("a", "b", "m")]
     main = bodies[:UNROLLED]
     rest = bodies[-1]
     arguments = ["i64 %rows", "i64 %n", "ptr noalias %scalars", "i64 %period"]
@@ -88,7 +88,7 @@ def module(plan: Plan, width: int, features: frozenset[str]) -> str:
         "  br label %row",
         "row:",
         "  %r = phi i64 [ 0, %entry ], [ %rnext, %done ]",
-        *_scalars(plan, lane, lanes),
+        *scalars_held(plan, lane, lanes),
     ]
     for side, i in sides:
         lines += [
@@ -145,7 +145,7 @@ def module(plan: Plan, width: int, features: frozenset[str]) -> str:
     return "\n".join([*lines, *sorted(declared.values()), attributes, "!0 = !{i32 1}", WEIGHTS, ""])
 
 
-def _scalars(plan: Plan, lane: Lane, lanes: int) -> list[str]:
+def scalars_held(plan: Plan, lane: Lane, lanes: int) -> list[str]:
     """The numbers of row %r, each in every lane."""
     if not plan.scalars:
         return []
@@ -162,7 +162,7 @@ def _scalars(plan: Plan, lane: Lane, lanes: int) -> list[str]:
     return lines
 
 
-class _Body:
+class Body:
     """The code for one vector, with its loads and stores."""
 
     def __init__(
@@ -294,7 +294,7 @@ class _Body:
         ]
 
 
-def narrowed(bodies: list[_Body]) -> list[str]:
+def narrowed(bodies: list[Body]) -> list[str]:
     """The results of one turn of a loop as they are stored, %w; one question for all of them where the answer may be wrong."""
     first, count = bodies[0], len(bodies[0].results)
     each = [(body, i) for body in bodies for i in range(count)]

@@ -8,7 +8,6 @@ input was NaN: its gradient is NaN too, which no bit tells, so the caller then k
 from __future__ import annotations
 
 import ctypes
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -19,7 +18,7 @@ from nonlin.backends.kernel import guarded
 from nonlin.backends.llvm import calls, engine
 from nonlin.backends.llvm.assembler import LANES, WEIGHTS
 from nonlin.backends.llvm.elementary import Unsupported
-from nonlin.backends.llvm.loops import STORAGES, UNROLLED, Plan, _Body, narrowed
+from nonlin.backends.llvm.loops import STORAGES, UNROLLED, Body, Plan, narrowed
 from nonlin.backends.llvm.slopes import bits
 from nonlin.backends.llvm.team import together
 from nonlin.expr import Expr, var
@@ -30,7 +29,6 @@ BYTE = 8
 PADDED = 64
 """Elements to which a plane is padded: the most that a vector holds."""
 GRADIENT = "·gradient"
-_numbers = itertools.count()
 
 
 class _Vector:
@@ -41,7 +39,7 @@ class _Vector:
         lane = LANES[storage.lane]
         self.lanes, self.prefix, self.read = machine.width // lane.bits, prefix, bool(plan.scalars)
         program = build(emit("llvm", [fused(o) for o in plan.outputs], names), {})
-        self.body = _Body(program, plan, storage, lane, self.lanes, machine.able, prefix)
+        self.body = Body(program, plan, storage, lane, self.lanes, machine.able, prefix)
         # what ``loops`` takes for a number a row is here a mask of each vector
         self.body.block.lines[:] = [line.replace("%scalar", f"%{prefix}bit") for line in self.body.block.lines]
         self.masks = [] if self.read else self.body.results[1:]
@@ -153,15 +151,7 @@ def _function(plan: Plan, planes: int) -> tuple[Callable[..., int], Any]:
     """The compiled function of ``_text``, and the library that must live as long."""
     machine = engine.host()
     assert machine is not None
-    text = _text(plan, planes, machine)
-    import llvmlite.binding as llvm
-
-    with engine._state.lock:
-        code = engine._object(text, machine)
-        if engine._state.jit is None:
-            engine._state.jit = llvm.create_lljit_compiler()
-        builder = llvm.JITLibraryBuilder().add_object_img(code).export_symbol("flat")
-        library = builder.link(engine._state.jit, f"bits_{next(_numbers)}")
+    library = engine.linked(_text(plan, planes, machine), machine, ("flat",))
     pointers = [ctypes.c_void_p] * (len(plan.arrays) + 1 + planes)
     return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *pointers)(library["flat"]), library
 

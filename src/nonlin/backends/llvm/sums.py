@@ -9,7 +9,6 @@ the shape alone, so sums have the same bits for any number of threads.
 from __future__ import annotations
 
 import ctypes
-import itertools
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +17,7 @@ from nonlin.backends.llvm import calls, engine
 from nonlin.backends.llvm.assembler import LANES, WEIGHTS
 from nonlin.backends.llvm.direct import direct
 from nonlin.backends.llvm.elementary import Unsupported
-from nonlin.backends.llvm.loops import MOST_LINES, STORAGES, UNROLLED, Plan, _Body, _scalars, narrowed
+from nonlin.backends.llvm.loops import MOST_LINES, STORAGES, UNROLLED, Body, Plan, narrowed, scalars_held
 from nonlin.backends.llvm.team import together
 from nonlin.expr import Expr
 from nonlin.expr.rewrite import fused
@@ -29,7 +28,6 @@ SLOTS = 64
 """Sums of a row: each takes every so-manieth of its elements, as many as all vectors of a turn hold."""
 LINE = 4096
 """Elements of a row where a tensor is one long one: so many are added up into ``SLOTS`` sums."""
-_numbers = itertools.count()
 
 
 class _Vector:
@@ -39,7 +37,7 @@ class _Vector:
         storage = STORAGES[plan.storage]
         self.lane, self.modes, self.place = LANES[storage.lane], modes, place
         self.lanes, self.prefix = machine.width // self.lane.bits, "abm"[place]
-        self.body = _Body(program, plan, storage, self.lane, self.lanes, machine.able, self.prefix)
+        self.body = Body(program, plan, storage, self.lane, self.lanes, machine.able, self.prefix)
         stored = len(self.body.results) - len(modes)
         self.sums, self.body.results = self.body.results[stored:], self.body.results[:stored]
 
@@ -85,7 +83,7 @@ def _text(plan: Plan, modes: tuple[str, ...], machine: engine.Host) -> str:
         "row:",
         "  %r = phi i64 [ 0, %entry ], [ %rnext, %done ]",
         f"  %block = udiv i64 %r, {BLOCK}",
-        *_scalars(plan, lane, n),
+        *scalars_held(plan, lane, n),
     ]
     for side, i, kind in sides:
         row = "%block" if side == "sum" and modes[i] == "column" else "%r"
@@ -148,18 +146,7 @@ class Summing:
         self.modes, self.width, self.lane = modes, STORAGES[plan.storage].bytes, STORAGES[plan.storage].lane
         self.wide = LANES[self.lane].bits // 8
         self.count = len(plan.arrays) + len(plan.outputs)
-        text = _text(plan, modes, machine)
-        import llvmlite.binding as llvm
-
-        with engine._state.lock:
-            try:
-                code = engine._object(text, machine)
-            except RuntimeError as err:
-                raise Unsupported(f"LLVM refused it: {err}") from err
-            if engine._state.jit is None:
-                engine._state.jit = llvm.create_lljit_compiler()
-            builder = llvm.JITLibraryBuilder().add_object_img(code).export_symbol("kernel")
-            self.library = builder.link(engine._state.jit, f"sums_{next(_numbers)}")
+        self.library = engine.linked(_text(plan, modes, machine), machine, ("kernel",))
         size, address = ctypes.c_int64, ctypes.c_void_p
         self.kernel = ctypes.CFUNCTYPE(None, size, size, address, size, *[address, size] * self.count)(
             self.library["kernel"]

@@ -164,7 +164,7 @@ def _step(t: Tensor, axis: int, n: int) -> int | None:
     return n if step is None else step
 
 
-def _numbers(tensors: Sequence[Tensor], at: Layout) -> Tensor | None:
+def numbers_of(tensors: Sequence[Tensor], at: Layout) -> Tensor | None:
     """The numbers of each row of a period, as the lane holds them."""
     if not at.scalars:
         return None
@@ -220,7 +220,7 @@ def compute(
     if made is None:
         return None
     results = [torch.empty_like(x) if at.like or x.is_contiguous() else x.new_empty(x.shape) for _ in roots]
-    numbers = _numbers(tensors, at)
+    numbers = numbers_of(tensors, at)
     address = 0 if numbers is None else numbers.data_ptr()
     inputs = [tensors[i].data_ptr() for i in at.arrays]
     outputs = [r.data_ptr() for r in results]
